@@ -1,0 +1,180 @@
+"""Every attribute, span name and metric of our own, defined once.
+
+``docs/attributes.md`` is generated from this module; nothing else spells these names.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+NAMESPACE = "hallmark"
+
+STAGES = ("web", "preprocess", "inference")
+"""The stages of a prediction in the order of the flow."""
+
+CONSUMER_KEY = "hallmark-consumer"
+"""Header and metadata key by which a client names itself while credentials are off."""
+
+PREDICTION_ID_KEY = "hallmark-prediction-id"
+"""Trailing metadata and response header: the prediction id."""
+
+QUALITY_KEY = "hallmark-quality-bin"
+"""Trailing metadata: a serialized ``hallmark.qoa.v1.QualitySummary``."""
+
+ANONYMOUS = "anonymous"
+"""The consumer of a request that names none."""
+
+MAX_FACTS = 256
+"""At most so many instances of one request leave their facts on a span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute: what its values are and where it is set."""
+
+    name: str
+    type: Literal["string", "string[]", "int", "double", "double[]", "boolean"]
+    unit: str
+    on: str
+    description: str
+
+
+REGISTRY: dict[str, Attribute] = {}
+"""Every attribute by name."""
+
+
+def _define(
+    name: str,
+    type_: Literal["string", "string[]", "int", "double", "double[]", "boolean"],
+    on: str,
+    description: str,
+    unit: str = "",
+) -> str:
+    REGISTRY[name] = Attribute(name, type_, unit, on, description)
+    return name
+
+
+# Identity, on every span of a request. The first two also travel as baggage of the same name.
+PREDICTION = _define(
+    "hallmark.prediction", "string", "every span", "Prediction id, '<trace id>-<span id of the entry span>'."
+)
+CONSUMER = _define("hallmark.consumer", "string", "every span", "Who asked; set by web after authentication.")
+STAGE = _define(
+    "hallmark.stage",
+    "string",
+    "stage spans",
+    "'web', 'preprocess' or 'inference': this span is that stage of the prediction.",
+)
+CALLS = _define("hallmark.calls", "string", "client spans", "The stage that this client span calls.")
+STATUS = _define("hallmark.status", "string", "stage spans", "gRPC status name of the stage, e.g. 'OK'.")
+REASON = _define(
+    "hallmark.reason", "string", "stage spans", "Machine-readable reason of a failure, as in google.rpc.ErrorInfo."
+)
+EVENT_TIME = _define(
+    "hallmark.event_time", "int", "web stage span", "When the event that is predicted on happened.", "ns since 1970"
+)
+
+# Model.
+MODEL = _define("hallmark.model.name", "string", "stage spans", "Name of the model that was asked.")
+MODEL_VERSION = _define("hallmark.model.version", "string", "stage spans", "Version that answered.")
+MODEL_VARIANT = _define("hallmark.model.variant", "string", "stage spans", "Variant under which the version is served.")
+
+# Data, measured by preprocess.
+DATA_INSTANCES = _define("hallmark.data.instances", "int", "preprocess stage span", "Instances in the request.", "1")
+DATA_MISSING_RATIO = _define(
+    "hallmark.data.missing_ratio", "double", "preprocess stage span", "Missing cells divided by all cells.", "1"
+)
+DATA_VIOLATIONS = _define(
+    "hallmark.data.violations",
+    "string[]",
+    "preprocess stage span",
+    "What departs from schema or reference, each '<kind>:<count>:<field>'.",
+)
+DATA_DISTANCE = _define(
+    "hallmark.data.distance",
+    "double",
+    "preprocess stage span",
+    "Mean distance from the reference profile.",
+    "robust standard deviations",
+)
+DATA_VALUES = _define(
+    "hallmark.data.values",
+    "string[]",
+    "preprocess stage span",
+    f"Recorded columns of each instance as a JSON object, at most {MAX_FACTS}.",
+)
+IMAGE_WIDTH = _define("hallmark.data.image.width", "int", "preprocess stage span", "Width of the image as sent.", "px")
+IMAGE_HEIGHT = _define(
+    "hallmark.data.image.height", "int", "preprocess stage span", "Height of the image as sent.", "px"
+)
+IMAGE_MODE = _define("hallmark.data.image.mode", "string", "preprocess stage span", "Pillow mode of the image as sent.")
+IMAGE_FORMAT = _define(
+    "hallmark.data.image.format", "string", "preprocess stage span", "File format of the image as sent."
+)
+IMAGE_BRIGHTNESS = _define(
+    "hallmark.data.image.brightness", "double", "preprocess stage span", "Mean luminance, 0 to 1.", "1"
+)
+IMAGE_CONTRAST = _define(
+    "hallmark.data.image.contrast", "double", "preprocess stage span", "Standard deviation of luminance, 0 to 0.5.", "1"
+)
+IMAGE_SHARPNESS = _define(
+    "hallmark.data.image.sharpness", "double", "preprocess stage span", "Variance of the Laplacian of luminance.", "1"
+)
+
+# Answer, measured by preprocess.
+ANSWER_KIND = _define(
+    "hallmark.answer.kind", "string", "preprocess stage span", "'classes', 'probability', 'number' or 'raw'."
+)
+ANSWER_COUNT = _define("hallmark.answer.count", "int", "preprocess stage span", "Instances answered.", "1")
+ANSWER_LABELS = _define(
+    "hallmark.answer.labels",
+    "string[]",
+    "preprocess stage span",
+    f"Most likely label of each instance, at most {MAX_FACTS}.",
+)
+ANSWER_CONFIDENCES = _define(
+    "hallmark.answer.confidences", "double[]", "preprocess stage span", "Score of that label.", "1"
+)
+ANSWER_ENTROPIES = _define(
+    "hallmark.answer.entropies", "double[]", "preprocess stage span", "Shannon entropy of the scores.", "bit"
+)
+ANSWER_VALUES = _define(
+    "hallmark.answer.values",
+    "double[]",
+    "preprocess stage span",
+    "Value, probability of the positive label, or mean of raw outputs.",
+)
+
+# Run, measured by inference.
+QUEUE_MS = _define(
+    "hallmark.inference.queue_ms", "double", "inference stage span", "Time spent waiting for a free executor.", "ms"
+)
+BATCH_MS = _define(
+    "hallmark.inference.batch_ms",
+    "double",
+    "inference stage span",
+    "Time spent putting tensors together and taking them apart.",
+    "ms",
+)
+COMPUTE_MS = _define(
+    "hallmark.inference.compute_ms", "double", "inference stage span", "Time inside ONNX Runtime.", "ms"
+)
+BATCH_SIZE = _define(
+    "hallmark.inference.batch_size",
+    "int",
+    "inference stage span",
+    "Instances in the batch that the request was run in.",
+    "1",
+)
+
+# Names of the spans that measure a part of a stage.
+SPAN_DECODE = "decode"
+SPAN_VALIDATE = "validate"
+SPAN_TRANSFORM = "transform"
+SPAN_ANSWER = "answer"
+SPAN_QUEUE = "queue"
+SPAN_BATCH = "batch"
+SPAN_COMPUTE = "compute"
+
+# Metrics of our own; rpc.*.call.duration and http.server.request.duration follow the conventions.
+METRIC_SPANS = "hallmark.telemetry.spans"
+"""Counter, unit {span}: spans by ``outcome`` (made, sent, dropped) and, where dropped, ``reason``."""

@@ -1,0 +1,270 @@
+"""What a model takes and gives, as declared in ``models/<name>/model.yaml``.
+
+The declaration is everything that Hallmark knows of a model beside its ONNX graph: no model needs code.
+The JSON Schema of this file is generated from these classes into ``docs/model-yaml.schema.json``.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+MODEL_FILE = "model.yaml"
+GRAPH_FILE = "model.onnx"
+
+ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+Datatype = Literal[
+    "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"
+]
+Dtype = Literal["float16", "float32", "float64", "uint8", "int8", "int32", "int64", "bool", "string"]
+
+
+class ModelSpecError(Exception):
+    """A model folder that cannot be served; the message is one line: what, where, what to do."""
+
+
+class Spec(BaseModel):
+    """Base of every part of a declaration: closed and immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ImageInput(Spec):
+    """Encoded images, one instance a file, turned into one tensor of shape [N, C, H, W] or [N, H, W, C]."""
+
+    kind: Literal["image"]
+    tensor: str | None = Field(None, description="Graph input to feed; the only one where unset.")
+    width: int = Field(ge=1, le=8192, description="Width in pixels that the model takes.")
+    height: int = Field(ge=1, le=8192, description="Height in pixels that the model takes.")
+    color: Literal["grey", "rgb"] = Field("rgb", description="Number and meaning of the channels.")
+    resize: Literal["stretch", "contain", "cover"] = Field(
+        "stretch", description="stretch ignores the aspect ratio, contain pads to keep it, cover crops to keep it."
+    )
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+    invert: Literal["never", "always", "auto"] = Field(
+        "never", description="auto inverts what is dark on light, so that the subject is light on dark."
+    )
+    center: Literal["none", "box", "mass"] = Field(
+        "none",
+        description="Before resizing, crop to what differs from the background (box); mass also puts the centre of "
+        "mass in the middle, as MNIST was made.",
+    )
+    margin: float = Field(0.0, ge=0, lt=0.5, description="With centre: free border, as a fraction of each side.")
+    background: int = Field(0, ge=0, le=255, description="Grey level of padding and behind transparency.")
+    scale: float = Field(1 / 255, description="Factor on the 0 to 255 pixel values, before mean and std.")
+    mean: tuple[float, ...] = Field((), description="Per channel, subtracted after scale.")
+    std: tuple[float, ...] = Field((), description="Per channel, divided by after mean.")
+    layout: Literal["NCHW", "NHWC", "NHW"] = "NCHW"
+    dtype: Dtype = "float32"
+    max_pixels: int = Field(40_000_000, ge=1, description="Larger images are refused before they are decoded.")
+
+    @model_validator(mode="after")
+    def _per_channel(self) -> Self:
+        channels = 1 if self.color == "grey" else 3
+        for name in ("mean", "std"):
+            values = getattr(self, name)
+            if values and len(values) != channels:
+                raise ValueError(f"{name} has {len(values)} values, color {self.color} has {channels} channels")
+        if any(value == 0 for value in self.std):
+            raise ValueError("std must not be 0")
+        if self.layout == "NHW" and channels != 1:
+            raise ValueError("layout NHW needs color grey")
+        return self
+
+
+class ColumnSpec(Spec):
+    """A column of a table: what is valid, how it is encoded, what of it may be recorded."""
+
+    name: str = Field(min_length=1)
+    dtype: Literal["number", "integer", "category", "boolean", "text"]
+    description: str = ""
+    unit: str = ""
+    minimum: float | None = Field(None, description="Lowest valid value.")
+    maximum: float | None = Field(None, description="Highest valid value.")
+    categories: tuple[str, ...] = Field((), description="Valid values of a category.")
+    nullable: bool = Field(False, description="Whether null or an absent key is valid.")
+    default: float | str | bool | None = Field(None, description="What a missing value is fed as.")
+    on_violation: Literal["reject", "record"] = Field(
+        "reject",
+        description="Whether a value outside minimum, maximum or categories fails the request or is only recorded.",
+    )
+    encode: Literal["none", "standard", "minmax", "one_hot", "ordinal"] = Field(
+        "none",
+        description="standard: (x - mean) / std. minmax: (x - minimum) / (maximum - minimum). one_hot: one 0/1 a "
+        "category, all 0 for an unknown one. ordinal: index in categories, -1 for an unknown one.",
+    )
+    mean: float = 0.0
+    std: float = Field(1.0, gt=0)
+    record: Literal["value", "hash", "none"] | None = Field(
+        None, description="What spans may carry of it; value for numbers, categories and booleans, none for text."
+    )
+
+    @property
+    def recorded(self) -> Literal["value", "hash", "none"]:
+        """What spans may carry of this column, with the default for its dtype."""
+        return self.record or ("none" if self.dtype == "text" else "value")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.encode in ("one_hot", "ordinal") and not self.categories:
+            raise ValueError(f"column {self.name}: encode {self.encode} needs categories")
+        if self.encode == "minmax" and (self.minimum is None or self.maximum is None or self.minimum >= self.maximum):
+            raise ValueError(f"column {self.name}: encode minmax needs minimum below maximum")
+        if self.dtype in ("category", "text") and self.encode in ("standard", "minmax"):
+            raise ValueError(f"column {self.name}: encode {self.encode} needs a number, dtype is {self.dtype}")
+        return self
+
+
+class TableTensor(Spec):
+    """A graph input of shape [N, F] made of encoded columns side by side."""
+
+    name: str
+    dtype: Dtype = "float32"
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
+class TableInput(Spec):
+    """Rows of named columns, one instance a row."""
+
+    kind: Literal["table"]
+    columns: tuple[ColumnSpec, ...] = Field(min_length=1)
+    tensors: tuple[TableTensor, ...] = Field(
+        (),
+        description="How columns make up graph inputs; all columns, in order, as float32 into the only one where unset.",
+    )
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> Self:
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError("columns have the same name twice")
+        for tensor in self.tensors:
+            for column in tensor.columns:
+                if column not in names:
+                    raise ValueError(f"tensor {tensor.name}: column {column} is not declared")
+        return self
+
+
+class TensorSpec(Spec):
+    """A graph input or output as the Open Inference Protocol describes it."""
+
+    name: str
+    datatype: Datatype
+    shape: tuple[int, ...] = Field(description="Extents; -1 where any will do.")
+    minimum: float | None = Field(None, description="Lowest valid element.")
+    maximum: float | None = Field(None, description="Highest valid element.")
+
+
+class TensorInput(Spec):
+    """Tensors as the graph takes them."""
+
+    kind: Literal["tensor"]
+    tensors: tuple[TensorSpec, ...] = Field(min_length=1)
+    batched: bool = Field(
+        True,
+        description="Whether axis 0 of every tensor counts instances; if not, a request is one instance that holds "
+        "the whole tensors.",
+    )
+
+
+class ClassesOutput(Spec):
+    """Scores of classes, shape [N, K]."""
+
+    kind: Literal["classes"]
+    tensor: str | None = Field(None, description="Graph output to read; the only one where unset.")
+    labels: tuple[str, ...] = Field(min_length=2)
+    activation: Literal["none", "softmax", "sigmoid"] = "none"
+
+
+class ProbabilityOutput(Spec):
+    """Probability of one event, shape [N], [N, 1] or [N, 2]."""
+
+    kind: Literal["probability"]
+    tensor: str | None = Field(None, description="Graph output to read; the only one where unset.")
+    label: str = Field(description="Name of the event.")
+    negative_label: str = Field("", description="Name of its absence; 'not <label>' where unset.")
+    index: int = Field(-1, description="Column of [N, K] that holds it.")
+    activation: Literal["none", "softmax", "sigmoid"] = "none"
+    threshold: float = Field(0.5, ge=0, le=1)
+
+
+class NumberOutput(Spec):
+    """One number an instance, shape [N] or [N, 1]."""
+
+    kind: Literal["number"]
+    tensor: str | None = Field(None, description="Graph output to read; the only one where unset.")
+    unit: str = ""
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+class RawOutput(Spec):
+    """Output tensors as they are."""
+
+    kind: Literal["raw"]
+    tensors: tuple[str, ...] = Field((), description="Graph outputs to return; all where empty.")
+
+
+class ModelSpec(Spec):
+    """A model: its name, versions, input and output."""
+
+    name: ModelName
+    title: str = ""
+    description: str = ""
+    default_version: str = Field("1", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
+    variant: str = "default"
+    input: Annotated[ImageInput | TableInput | TensorInput, Field(discriminator="kind")]
+    output: Annotated[ClassesOutput | ProbabilityOutput | NumberOutput | RawOutput, Field(discriminator="kind")]
+    reference: str | None = Field(None, description="File beside model.yaml with the profile of the training data.")
+    sample: str | None = Field(None, description="File beside model.yaml with held-out requests for hallmark replay.")
+    example: dict[str, Any] | None = Field(None, description="An example REST body, shown on the page and in docs.")
+
+
+def parse_model_spec(path: Path) -> ModelSpec:
+    """Read one ``model.yaml``; :class:`ModelSpecError` names the file and the key that is wrong."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelSpecError(f"{path}: no such file; write one or run `hallmark models add PATH.onnx`") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ModelSpecError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
+    try:
+        spec = ModelSpec.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise ModelSpecError(f"{path}: {where}: {first['msg']}; see docs/model-yaml.md") from None
+    if spec.name != path.parent.name:
+        raise ModelSpecError(f"{path}: name is {spec.name!r} but the folder is {path.parent.name!r}; make them equal")
+    return spec
+
+
+def versions_of(folder: Path) -> tuple[str, ...]:
+    """Versions in a model folder: every sub-folder that holds a ``model.onnx``, numbers in numeric order."""
+    found = [path.parent.name for path in folder.glob(f"*/{GRAPH_FILE}")]
+    return tuple(
+        sorted(found, key=lambda version: (not version.isdigit(), int(version) if version.isdigit() else 0, version))
+    )
+
+
+def load_models(models_dir: Path) -> dict[str, ModelSpec]:
+    """Every model under a folder, by name; :class:`ModelSpecError` for the first that cannot be served."""
+    if not models_dir.is_dir():
+        raise ModelSpecError(
+            f"{models_dir}: no such folder; set HALLMARK_MODELS_DIR to the folder that holds the models"
+        )
+    specs = [
+        parse_model_spec(path / MODEL_FILE)
+        for path in sorted(models_dir.iterdir())
+        if path.is_dir() and not path.name.startswith((".", "_"))
+    ]
+    for spec in specs:
+        graph = models_dir / spec.name / spec.default_version / GRAPH_FILE
+        if not graph.is_file():
+            raise ModelSpecError(
+                f"{graph}: no such file; put the graph of default_version {spec.default_version} there"
+            )
+    if not specs:
+        raise ModelSpecError(f"{models_dir}: holds no model; add one with `hallmark models add PATH.onnx`")
+    return {spec.name: spec for spec in specs}

@@ -1,0 +1,110 @@
+"""All settings of all services, typed, from ``HALLMARK_*`` environment variables.
+
+The standard ``OTEL_*`` variables are read by the OpenTelemetry SDK itself and by :mod:`hallmark_common.telemetry`.
+``docs/settings.md`` is generated from this class.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "HALLMARK_"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message is one line that names the variable."""
+
+
+class Settings(BaseSettings):
+    """Every setting; the environment variable of ``web_http_port`` is ``HALLMARK_WEB_HTTP_PORT``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address that every port below is opened on.")
+    web_http_port: Port = Field(8080, description="web: page and REST.")
+    web_grpc_port: Port = Field(50051, description="web: gRPC.")
+    preprocess_port: Port = Field(50052, description="preprocess: gRPC.")
+    inference_port: Port = Field(50053, description="inference: Open Inference Protocol over gRPC.")
+    qoa_port: Port = Field(50054, description="qoa: gRPC.")
+    otlp_grpc_port: Port = Field(4317, description="qoa: OTLP over gRPC.")
+    otlp_http_port: Port = Field(4318, description="qoa: OTLP over HTTP.")
+
+    web_target: str = Field("", description="Where clients reach web's gRPC; host and web_grpc_port where empty.")
+    preprocess_target: str = Field("", description="Where web reaches preprocess; host and port above where empty.")
+    inference_target: str = Field("", description="Where preprocess reaches inference; likewise.")
+    qoa_target: str = Field("", description="Where web's page and the CLI reach qoa; likewise.")
+
+    models_dir: Path = Field(Path("models"), description="Folder of the models.")
+    state_dir: Path = Field(Path(".hallmark"), description="Folder of logs and of the SQLite store.")
+
+    request_timeout_s: Seconds = Field(10.0, description="Deadline of a request that brings none.")
+    max_request_bytes: int = Field(16 * 2**20, ge=2**10, le=2**30, description="Largest request over HTTP or gRPC.")
+    max_instances: int = Field(1024, ge=1, le=65536, description="Most instances in one request.")
+    max_concurrent_requests: int = Field(
+        256, ge=1, description="Requests that a service works on at once; more are RESOURCE_EXHAUSTED."
+    )
+    inference_threads: int = Field(0, ge=0, le=256, description="Threads of ONNX Runtime; 0 means one a core.")
+    drain_timeout_s: Seconds = Field(10.0, description="How long accepted work may still take after SIGTERM.")
+
+    telemetry: bool = Field(True, description="Whether spans and metrics are made and sent.")
+    span_queue_size: int = Field(
+        20_000, ge=1, description="Spans that wait to be sent at most; more are dropped and counted."
+    )
+    span_export_interval_s: Seconds = Field(0.2, description="How often waiting spans are sent.")
+
+    qoa_idle_timeout_s: Seconds = Field(
+        5.0, description="An incomplete record is stored after so long without a new span."
+    )
+    qoa_max_pending_spans: int = Field(
+        200_000,
+        ge=100,
+        description="Spans of incomplete records in memory; above, the oldest records are stored as they are.",
+    )
+    qoa_retention_s: Seconds = Field(7 * 86400.0, description="Records older than this are removed.")
+    qoa_watch_queue_size: int = Field(
+        1000, ge=1, description="Records that wait for a slow watcher; more are skipped and counted to it."
+    )
+
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR.")
+
+    def target(self, service: str) -> str:
+        """Address, ``host:port``, at which ``web``, ``preprocess``, ``inference`` or ``qoa`` is called over gRPC."""
+        ports = {
+            "web": self.web_grpc_port,
+            "preprocess": self.preprocess_port,
+            "inference": self.inference_port,
+            "qoa": self.qoa_port,
+        }
+        return str(getattr(self, f"{service}_target")) or f"{self.host}:{ports[service]}"
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment; :class:`SettingsError` for a variable that is unknown or has a wrong value."""
+    known = {variable(field): field for field in Settings.model_fields}
+    given = {
+        name: value for name, value in (os.environ if environ is None else environ).items() if name.startswith(PREFIX)
+    }
+    for name in sorted(given.keys() - known.keys()):
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else "see docs/settings.md for what there is"
+        raise SettingsError(f"{name}: no such setting; {hint}")
+    try:
+        # Given as arguments, so that only this mapping counts and an error can name its variable.
+        return Settings(**{known[name]: value for name, value in given.items()})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = variable(str(first["loc"][0]))
+        raise SettingsError(f"{name}={given[name]!r}: {first['msg'].lower()}; see docs/settings.md") from None
