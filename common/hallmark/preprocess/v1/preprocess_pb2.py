@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from hallmark.qoa.v1 import quality_pb2 as hallmark_dot_qoa_dot_v1_dot_quality__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'hallmark/preprocess/v1/preprocess.proto\x12\x16hallmark.preprocess.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dhallmark/qoa/v1/quality.proto\"\xb0\x01\n\x0ePredictRequest\x12\x14\n\x05model\x18\x01 \x01(\tR\x05model\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x33\n\x05input\x18\x03 \x01(\x0b\x32\x1d.hallmark.preprocess.v1.InputR\x05input\x12\x39\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\xbd\x01\n\x05Input\x12\x38\n\x06images\x18\x01 \x01(\x0b\x32\x1e.hallmark.preprocess.v1.ImagesH\x00R\x06images\x12\x35\n\x05table\x18\x02 \x01(\x0b\x32\x1d.hallmark.preprocess.v1.TableH\x00R\x05table\x12;\n\x07tensors\x18\x03 \x01(\x0b\x32\x1f.hallmark.preprocess.v1.TensorsH\x00R\x07tensorsB\x06\n\x04kind\"\x1e\n\x06Images\x12\x14\n\x05\x66iles\x18\x01 \x03(\x0cR\x05\x66iles\"4\n\x05Table\x12+\n\x04rows\x18\x01 \x03(\x0b\x32\x17.google.protobuf.StructR\x04rows\"C\n\x07Tensors\x12\x38\n\x07tensors\x18\x01 \x03(\x0b\x32\x1e.hallmark.preprocess.v1.TensorR\x07tensors\"j\n\x06Tensor\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08\x64\x61tatype\x18\x02 \x01(\tR\x08\x64\x61tatype\x12\x14\n\x05shape\x18\x03 \x03(\x03R\x05shape\x12\x1a\n\x08\x63ontents\x18\x04 \x01(\x0cR\x08\x63ontents\"\xcc\x01\n\x0fPredictResponse\x12\x44\n\x0bpredictions\x18\x01 \x03(\x0b\x32\".hallmark.preprocess.v1.PredictionR\x0bpredictions\x12\x38\n\x07tensors\x18\x02 \x03(\x0b\x32\x1e.hallmark.preprocess.v1.TensorR\x07tensors\x12\x39\n\x07quality\x18\x03 \x01(\x0b\x32\x1f.hallmark.qoa.v1.QualitySummaryR\x07quality\"\xd4\x01\n\nPrediction\x12;\n\x07\x63lasses\x18\x01 \x01(\x0b\x32\x1f.hallmark.preprocess.v1.ClassesH\x00R\x07\x63lasses\x12G\n\x0bprobability\x18\x02 \x01(\x0b\x32#.hallmark.preprocess.v1.ProbabilityH\x00R\x0bprobability\x12\x38\n\x06number\x18\x03 \x01(\x0b\x32\x1e.hallmark.preprocess.v1.NumberH\x00R\x06numberB\x06\n\x04kind\"{\n\x07\x43lasses\x12\x14\n\x05label\x18\x01 \x01(\tR\x05label\x12\x1e\n\nconfidence\x18\x02 \x01(\x01R\nconfidence\x12:\n\x06scores\x18\x03 \x03(\x0b\x32\".hallmark.preprocess.v1.ClassScoreR\x06scores\"8\n\nClassScore\x12\x14\n\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n\x05score\x18\x02 \x01(\x01R\x05score\"a\n\x0bProbability\x12\x14\n\x05label\x18\x01 \x01(\tR\x05label\x12 \n\x0bprobability\x18\x02 \x01(\x01R\x0bprobability\x12\x1a\n\x08positive\x18\x03 \x01(\x08R\x08positive\"2\n\x06Number\x12\x14\n\x05value\x18\x01 \x01(\x01R\x05value\x12\x12\n\x04unit\x18\x02 \x01(\tR\x04unit\"\x13\n\x11ListModelsRequest\"V\n\x12ListModelsResponse\x12@\n\x06models\x18\x01 \x03(\x0b\x32(.hallmark.preprocess.v1.ModelDescriptionR\x06models\"\xb7\x03\n\x10ModelDescription\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12\'\n\x0f\x64\x65\x66\x61ult_version\x18\x04 \x01(\tR\x0e\x64\x65\x66\x61ultVersion\x12\x1a\n\x08versions\x18\x05 \x03(\tR\x08versions\x12\x18\n\x07variant\x18\x06 \x01(\tR\x07variant\x12\x1d\n\ninput_kind\x18\x07 \x01(\tR\tinputKind\x12\x1f\n\x0boutput_kind\x18\x08 \x01(\tR\noutputKind\x12\x38\n\x07\x63olumns\x18\t \x03(\x0b\x32\x1e.hallmark.preprocess.v1.ColumnR\x07\x63olumns\x12\x16\n\x06labels\x18\n \x03(\tR\x06labels\x12\x43\n\x07tensors\x18\x0b \x03(\x0b\x32).hallmark.preprocess.v1.TensorDescriptionR\x07tensors\x12!\n\x0c\x65xample_json\x18\x0c \x01(\tR\x0b\x65xampleJson\"\xfa\x01\n\x06\x43olumn\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05\x64type\x18\x02 \x01(\tR\x05\x64type\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12\x1d\n\x07minimum\x18\x04 \x01(\x01H\x00R\x07minimum\x88\x01\x01\x12\x1d\n\x07maximum\x18\x05 \x01(\x01H\x01R\x07maximum\x88\x01\x01\x12\x1e\n\ncategories\x18\x06 \x03(\tR\ncategories\x12\x1a\n\x08nullable\x18\x07 \x01(\x08R\x08nullable\x12\x12\n\x04unit\x18\x08 \x01(\tR\x04unitB\n\n\x08_minimumB\n\n\x08_maximum\"Y\n\x11TensorDescription\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08\x64\x61tatype\x18\x02 \x01(\tR\x08\x64\x61tatype\x12\x14\n\x05shape\x18\x03 \x03(\x03R\x05shape2\xd4\x01\n\x11PreprocessService\x12Z\n\x07Predict\x12&.hallmark.preprocess.v1.PredictRequest\x1a\'.hallmark.preprocess.v1.PredictResponse\x12\x63\n\nListModels\x12).hallmark.preprocess.v1.ListModelsRequest\x1a*.hallmark.preprocess.v1.ListModelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'hallmark/preprocess/v1/preprocess.proto\x12\x16hallmark.preprocess.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dhallmark/qoa/v1/quality.proto\"\xb0\x01\n\x0ePredictRequest\x12\x14\n\x05model\x18\x01 \x01(\tR\x05model\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x33\n\x05input\x18\x03 \x01(\x0b\x32\x1d.hallmark.preprocess.v1.InputR\x05input\x12\x39\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teventTime\"\xd3\x01\n\x05Input\x12\x38\n\x06images\x18\x01 \x01(\x0b\x32\x1e.hallmark.preprocess.v1.ImagesH\x00R\x06images\x12\x35\n\x05table\x18\x02 \x01(\x0b\x32\x1d.hallmark.preprocess.v1.TableH\x00R\x05table\x12;\n\x07tensors\x18\x03 \x01(\x0b\x32\x1f.hallmark.preprocess.v1.TensorsH\x00R\x07tensors\x12\x14\n\x04json\x18\x04 \x01(\x0cH\x00R\x04jsonB\x06\n\x04kind\"\x1e\n\x06Images\x12\x14\n\x05\x66iles\x18\x01 \x03(\x0cR\x05\x66iles\"4\n\x05Table\x12+\n\x04rows\x18\x01 \x03(\x0b\x32\x17.google.protobuf.StructR\x04rows\"C\n\x07Tensors\x12\x38\n\x07tensors\x18\x01 \x03(\x0b\x32\x1e.hallmark.preprocess.v1.TensorR\x07tensors\"j\n\x06Tensor\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08\x64\x61tatype\x18\x02 \x01(\tR\x08\x64\x61tatype\x12\x14\n\x05shape\x18\x03 \x03(\x03R\x05shape\x12\x1a\n\x08\x63ontents\x18\x04 \x01(\x0cR\x08\x63ontents\"\xcc\x01\n\x0fPredictResponse\x12\x44\n\x0bpredictions\x18\x01 \x03(\x0b\x32\".hallmark.preprocess.v1.PredictionR\x0bpredictions\x12\x38\n\x07tensors\x18\x02 \x03(\x0b\x32\x1e.hallmark.preprocess.v1.TensorR\x07tensors\x12\x39\n\x07quality\x18\x03 \x01(\x0b\x32\x1f.hallmark.qoa.v1.QualitySummaryR\x07quality\"\xd4\x01\n\nPrediction\x12;\n\x07\x63lasses\x18\x01 \x01(\x0b\x32\x1f.hallmark.preprocess.v1.ClassesH\x00R\x07\x63lasses\x12G\n\x0bprobability\x18\x02 \x01(\x0b\x32#.hallmark.preprocess.v1.ProbabilityH\x00R\x0bprobability\x12\x38\n\x06number\x18\x03 \x01(\x0b\x32\x1e.hallmark.preprocess.v1.NumberH\x00R\x06numberB\x06\n\x04kind\"{\n\x07\x43lasses\x12\x14\n\x05label\x18\x01 \x01(\tR\x05label\x12\x1e\n\nconfidence\x18\x02 \x01(\x01R\nconfidence\x12:\n\x06scores\x18\x03 \x03(\x0b\x32\".hallmark.preprocess.v1.ClassScoreR\x06scores\"8\n\nClassScore\x12\x14\n\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n\x05score\x18\x02 \x01(\x01R\x05score\"a\n\x0bProbability\x12\x14\n\x05label\x18\x01 \x01(\tR\x05label\x12 \n\x0bprobability\x18\x02 \x01(\x01R\x0bprobability\x12\x1a\n\x08positive\x18\x03 \x01(\x08R\x08positive\"2\n\x06Number\x12\x14\n\x05value\x18\x01 \x01(\x01R\x05value\x12\x12\n\x04unit\x18\x02 \x01(\tR\x04unit\"\x13\n\x11ListModelsRequest\"V\n\x12ListModelsResponse\x12@\n\x06models\x18\x01 \x03(\x0b\x32(.hallmark.preprocess.v1.ModelDescriptionR\x06models\"\xb7\x03\n\x10ModelDescription\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12\'\n\x0f\x64\x65\x66\x61ult_version\x18\x04 \x01(\tR\x0e\x64\x65\x66\x61ultVersion\x12\x1a\n\x08versions\x18\x05 \x03(\tR\x08versions\x12\x18\n\x07variant\x18\x06 \x01(\tR\x07variant\x12\x1d\n\ninput_kind\x18\x07 \x01(\tR\tinputKind\x12\x1f\n\x0boutput_kind\x18\x08 \x01(\tR\noutputKind\x12\x38\n\x07\x63olumns\x18\t \x03(\x0b\x32\x1e.hallmark.preprocess.v1.ColumnR\x07\x63olumns\x12\x16\n\x06labels\x18\n \x03(\tR\x06labels\x12\x43\n\x07tensors\x18\x0b \x03(\x0b\x32).hallmark.preprocess.v1.TensorDescriptionR\x07tensors\x12!\n\x0c\x65xample_json\x18\x0c \x01(\tR\x0b\x65xampleJson\"\xfa\x01\n\x06\x43olumn\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05\x64type\x18\x02 \x01(\tR\x05\x64type\x12 \n\x0b\x64\x65scription\x18\x03 \x01(\tR\x0b\x64\x65scription\x12\x1d\n\x07minimum\x18\x04 \x01(\x01H\x00R\x07minimum\x88\x01\x01\x12\x1d\n\x07maximum\x18\x05 \x01(\x01H\x01R\x07maximum\x88\x01\x01\x12\x1e\n\ncategories\x18\x06 \x03(\tR\ncategories\x12\x1a\n\x08nullable\x18\x07 \x01(\x08R\x08nullable\x12\x12\n\x04unit\x18\x08 \x01(\tR\x04unitB\n\n\x08_minimumB\n\n\x08_maximum\"Y\n\x11TensorDescription\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08\x64\x61tatype\x18\x02 \x01(\tR\x08\x64\x61tatype\x12\x14\n\x05shape\x18\x03 \x03(\x03R\x05shape2\xd4\x01\n\x11PreprocessService\x12Z\n\x07Predict\x12&.hallmark.preprocess.v1.PredictRequest\x1a\'.hallmark.preprocess.v1.PredictResponse\x12\x63\n\nListModels\x12).hallmark.preprocess.v1.ListModelsRequest\x1a*.hallmark.preprocess.v1.ListModelsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,37 +37,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREDICTREQUEST']._serialized_start=162
   _globals['_PREDICTREQUEST']._serialized_end=338
   _globals['_INPUT']._serialized_start=341
-  _globals['_INPUT']._serialized_end=530
-  _globals['_IMAGES']._serialized_start=532
-  _globals['_IMAGES']._serialized_end=562
-  _globals['_TABLE']._serialized_start=564
-  _globals['_TABLE']._serialized_end=616
-  _globals['_TENSORS']._serialized_start=618
-  _globals['_TENSORS']._serialized_end=685
-  _globals['_TENSOR']._serialized_start=687
-  _globals['_TENSOR']._serialized_end=793
-  _globals['_PREDICTRESPONSE']._serialized_start=796
-  _globals['_PREDICTRESPONSE']._serialized_end=1000
-  _globals['_PREDICTION']._serialized_start=1003
-  _globals['_PREDICTION']._serialized_end=1215
-  _globals['_CLASSES']._serialized_start=1217
-  _globals['_CLASSES']._serialized_end=1340
-  _globals['_CLASSSCORE']._serialized_start=1342
-  _globals['_CLASSSCORE']._serialized_end=1398
-  _globals['_PROBABILITY']._serialized_start=1400
-  _globals['_PROBABILITY']._serialized_end=1497
-  _globals['_NUMBER']._serialized_start=1499
-  _globals['_NUMBER']._serialized_end=1549
-  _globals['_LISTMODELSREQUEST']._serialized_start=1551
-  _globals['_LISTMODELSREQUEST']._serialized_end=1570
-  _globals['_LISTMODELSRESPONSE']._serialized_start=1572
-  _globals['_LISTMODELSRESPONSE']._serialized_end=1658
-  _globals['_MODELDESCRIPTION']._serialized_start=1661
-  _globals['_MODELDESCRIPTION']._serialized_end=2100
-  _globals['_COLUMN']._serialized_start=2103
-  _globals['_COLUMN']._serialized_end=2353
-  _globals['_TENSORDESCRIPTION']._serialized_start=2355
-  _globals['_TENSORDESCRIPTION']._serialized_end=2444
-  _globals['_PREPROCESSSERVICE']._serialized_start=2447
-  _globals['_PREPROCESSSERVICE']._serialized_end=2659
+  _globals['_INPUT']._serialized_end=552
+  _globals['_IMAGES']._serialized_start=554
+  _globals['_IMAGES']._serialized_end=584
+  _globals['_TABLE']._serialized_start=586
+  _globals['_TABLE']._serialized_end=638
+  _globals['_TENSORS']._serialized_start=640
+  _globals['_TENSORS']._serialized_end=707
+  _globals['_TENSOR']._serialized_start=709
+  _globals['_TENSOR']._serialized_end=815
+  _globals['_PREDICTRESPONSE']._serialized_start=818
+  _globals['_PREDICTRESPONSE']._serialized_end=1022
+  _globals['_PREDICTION']._serialized_start=1025
+  _globals['_PREDICTION']._serialized_end=1237
+  _globals['_CLASSES']._serialized_start=1239
+  _globals['_CLASSES']._serialized_end=1362
+  _globals['_CLASSSCORE']._serialized_start=1364
+  _globals['_CLASSSCORE']._serialized_end=1420
+  _globals['_PROBABILITY']._serialized_start=1422
+  _globals['_PROBABILITY']._serialized_end=1519
+  _globals['_NUMBER']._serialized_start=1521
+  _globals['_NUMBER']._serialized_end=1571
+  _globals['_LISTMODELSREQUEST']._serialized_start=1573
+  _globals['_LISTMODELSREQUEST']._serialized_end=1592
+  _globals['_LISTMODELSRESPONSE']._serialized_start=1594
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1680
+  _globals['_MODELDESCRIPTION']._serialized_start=1683
+  _globals['_MODELDESCRIPTION']._serialized_end=2122
+  _globals['_COLUMN']._serialized_start=2125
+  _globals['_COLUMN']._serialized_end=2375
+  _globals['_TENSORDESCRIPTION']._serialized_start=2377
+  _globals['_TENSORDESCRIPTION']._serialized_end=2466
+  _globals['_PREPROCESSSERVICE']._serialized_start=2469
+  _globals['_PREPROCESSSERVICE']._serialized_end=2681
 # @@protoc_insertion_point(module_scope)

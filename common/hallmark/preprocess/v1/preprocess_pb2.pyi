@@ -24,14 +24,16 @@ class PredictRequest(_message.Message):
     def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., input: _Optional[_Union[Input, _Mapping]] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Input(_message.Message):
-    __slots__ = ("images", "table", "tensors")
+    __slots__ = ("images", "table", "tensors", "json")
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     TABLE_FIELD_NUMBER: _ClassVar[int]
     TENSORS_FIELD_NUMBER: _ClassVar[int]
+    JSON_FIELD_NUMBER: _ClassVar[int]
     images: Images
     table: Table
     tensors: Tensors
-    def __init__(self, images: _Optional[_Union[Images, _Mapping]] = ..., table: _Optional[_Union[Table, _Mapping]] = ..., tensors: _Optional[_Union[Tensors, _Mapping]] = ...) -> None: ...
+    json: bytes
+    def __init__(self, images: _Optional[_Union[Images, _Mapping]] = ..., table: _Optional[_Union[Table, _Mapping]] = ..., tensors: _Optional[_Union[Tensors, _Mapping]] = ..., json: _Optional[bytes] = ...) -> None: ...
 
 class Images(_message.Message):
     __slots__ = ("files",)
