@@ -12,8 +12,22 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 DOMAIN = "hallmark"
+INTERNAL_MESSAGE = "internal error; the service's log has the trace id"
 DETAILS_KEY = "grpc-status-details-bin"
 MAX_SHOWN = 120
+
+
+class StartupError(Exception):
+    """Why a process cannot start; the message is one line: what, where, what to do."""
+
+
+class PortTakenError(StartupError):
+    """A port that another process listens on."""
+
+    def __init__(self, setting: str, host: str, port: int) -> None:
+        super().__init__(
+            f"{setting}: port {port} on {host} is taken or not permitted; stop what uses it or set {setting} to another"
+        )
 
 
 class HallmarkError(Exception):
@@ -34,7 +48,7 @@ class HallmarkError(Exception):
         status.details.add().Pack(
             error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
         )
-        return status.SerializeToString()
+        return bytes(status.SerializeToString())
 
 
 def shown(value: object) -> str:
@@ -74,16 +88,43 @@ def not_found(field: str, name: str, known: Iterable[str]) -> HallmarkError:
     )
 
 
+_PUBLIC_MESSAGES = {
+    grpc.StatusCode.UNAVAILABLE: "a service behind this one cannot be reached; try again",
+    grpc.StatusCode.DEADLINE_EXCEEDED: "the deadline passed before the answer was ready",
+    grpc.StatusCode.CANCELLED: "the request was cancelled",
+    grpc.StatusCode.RESOURCE_EXHAUSTED: "more than a service behind this one takes",
+}
+
+
 def from_rpc_error(error: grpc.aio.AioRpcError) -> HallmarkError:
-    """What a called service said, to be passed on unchanged; reasons of other domains are not passed on."""
+    """What a called service said, to be passed on unchanged.
+
+    A status that is not one of ours comes from gRPC itself and may hold addresses, so only its code is passed on.
+    """
     for key, value in error.trailing_metadata() or ():
         if key == DETAILS_KEY and isinstance(value, bytes):
-            try:
-                status = status_pb2.Status.FromString(value)
-            except DecodeError:
-                break
-            for detail in status.details:
-                info = error_details_pb2.ErrorInfo()
-                if detail.Unpack(info) and info.domain == DOMAIN:
-                    return HallmarkError(error.code(), info.reason, status.message, info.metadata)
-    return HallmarkError(error.code(), error.code().name, error.details() or error.code().name)
+            ours = _from_details(error.code(), value)
+            if ours is not None:
+                return ours
+    return HallmarkError(error.code(), error.code().name, _PUBLIC_MESSAGES.get(error.code(), INTERNAL_MESSAGE))
+
+
+def _from_details(code: grpc.StatusCode, details: bytes) -> HallmarkError | None:
+    try:
+        status = status_pb2.Status.FromString(details)
+    except DecodeError:
+        return None
+    info = error_details_pb2.ErrorInfo()
+    for detail in status.details:
+        if detail.Unpack(info) and info.domain == DOMAIN:
+            return HallmarkError(code, info.reason, status.message, info.metadata)
+    return None
+
+
+def as_hallmark_error(error: BaseException) -> HallmarkError | None:
+    """The error that a caller may see of an exception in a handler; None where it tells only of a fault of ours."""
+    if isinstance(error, HallmarkError):
+        return error
+    if isinstance(error, grpc.aio.AioRpcError):
+        return from_rpc_error(error)
+    return None

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hallmark_common.errors import StartupError
+
 MODEL_FILE = "model.yaml"
 GRAPH_FILE = "model.onnx"
 
@@ -20,7 +22,7 @@ Datatype = Literal[
 Dtype = Literal["float16", "float32", "float64", "uint8", "int8", "int32", "int64", "bool", "string"]
 
 
-class ModelSpecError(Exception):
+class ModelSpecError(StartupError):
     """A model folder that cannot be served; the message is one line: what, where, what to do."""
 
 
@@ -50,9 +52,17 @@ class ImageInput(Spec):
         description="Before resizing, crop to what differs from the background (box); mass also puts the centre of "
         "mass in the middle, as MNIST was made.",
     )
-    margin: float = Field(0.0, ge=0, lt=0.5, description="With centre: free border, as a fraction of each side.")
-    background: int = Field(0, ge=0, le=255, description="Grey level of padding and behind transparency.")
-    scale: float = Field(1 / 255, description="Factor on the 0 to 255 pixel values, before mean and std.")
+    margin: float = Field(0.0, ge=0, lt=0.5, description="With center: free border, as a fraction of each side.")
+    background: int = Field(
+        0,
+        ge=0,
+        le=255,
+        description="Grey level of padding and behind transparency. With invert auto, black or white is put behind "
+        "transparency, whichever the subject stands out from.",
+    )
+    scale: float = Field(
+        1 / 255, allow_inf_nan=False, description="Factor on the 0 to 255 pixel values, before mean and std."
+    )
     mean: tuple[float, ...] = Field((), description="Per channel, subtracted after scale.")
     std: tuple[float, ...] = Field((), description="Per channel, divided by after mean.")
     layout: Literal["NCHW", "NHWC", "NHW"] = "NCHW"
@@ -70,6 +80,10 @@ class ImageInput(Spec):
             raise ValueError("std must not be 0")
         if self.layout == "NHW" and channels != 1:
             raise ValueError("layout NHW needs color grey")
+        if self.dtype == "string":
+            raise ValueError("dtype string is for table tensors only")
+        if self.margin and self.center == "none":
+            raise ValueError("margin needs center box or mass")
         return self
 
 

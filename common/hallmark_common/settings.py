@@ -13,13 +13,15 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hallmark_common.errors import StartupError
+
 PREFIX = "HALLMARK_"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
 
 
-class SettingsError(Exception):
+class SettingsError(StartupError):
     """A setting that cannot be used; the message is one line that names the variable."""
 
 
