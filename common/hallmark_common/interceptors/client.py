@@ -7,7 +7,7 @@ does, would break cancellation.
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from grpc.aio import ClientCallDetails, Metadata
@@ -25,7 +25,14 @@ from hallmark_common.interceptors.conventions import (
     start_attributes,
 )
 
+Result = TypeVar("Result")
+
 _SETTER = MetadataSetter()
+_TOO_LATE = "Internal error from Core"
+"""With these details grpc.aio calls a call done whose write came too late because the peer had ended it. The peer's
+status replaces them a moment later without a further callback."""
+
+_settling: set[asyncio.Task[None]] = set()
 
 
 class _Call:
@@ -58,7 +65,19 @@ class _Call:
 
     def end_with(self, call: grpc.aio.Call) -> None:
         """End with the status of a call that is done."""
-        self.end(_result(call.code()) or grpc.StatusCode.UNKNOWN)
+        if _is_settled(call):
+            self.end(_result(call.code()) or grpc.StatusCode.UNKNOWN)
+        else:
+            task = asyncio.get_running_loop().create_task(self._end_when_settled(call))
+            _settling.add(task)
+            task.add_done_callback(_settling.discard)
+
+    async def _end_when_settled(self, call: grpc.aio.Call) -> None:
+        for _ in range(100):
+            await asyncio.sleep(0.005)
+            if _is_settled(call):
+                break
+        self.end(await call.code())
 
     def end(self, code: grpc.StatusCode) -> None:
         """Record span and duration, once."""
@@ -74,12 +93,17 @@ class _Call:
         self._span.end()
 
 
-def _result(done: Coroutine[Any, Any, grpc.StatusCode]) -> grpc.StatusCode | None:
+def _is_settled(call: grpc.aio.Call) -> bool:
+    return _result(call.code()) is not grpc.StatusCode.INTERNAL or _result(call.details()) != _TOO_LATE
+
+
+def _result(done: Coroutine[Any, Any, Result]) -> Result | None:
     """What a coroutine returns that has nothing to wait for, as ``code()`` of a call that is done."""
     try:
         done.send(None)
     except StopIteration as stop:
-        return stop.value  # type: ignore[no-any-return]  # the coroutine's own type
+        value: Result = stop.value
+        return value
     done.close()
     return None
 
