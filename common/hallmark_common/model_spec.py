@@ -13,8 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hallmark_common.errors import StartupError
 
-from hallmark_common.errors import StartupError
-
 MODEL_FILE = "model.yaml"
 GRAPH_FILE = "model.onnx"
 
@@ -70,7 +68,9 @@ class ImageInput(Spec):
     std: tuple[float, ...] = Field((), description="Per channel, divided by after mean.")
     layout: Literal["NCHW", "NHWC", "NHW"] = "NCHW"
     dtype: Dtype = "float32"
-    max_pixels: int = Field(40_000_000, ge=1, description="Larger images are refused before they are decoded.")
+    max_pixels: int = Field(
+        40_000_000, ge=1, description="Larger images, and more in one request, are refused before decoding."
+    )
 
     @model_validator(mode="after")
     def _per_channel(self) -> Self:

@@ -100,8 +100,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         name: value for name, value in (os.environ if environ is None else environ).items() if name.startswith(PREFIX)
     }
     for name in sorted(given.keys() - known.keys()):
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else "see docs/settings.md for what there is"
+        close = difflib.get_close_matches(name.removeprefix(PREFIX).lower(), Settings.model_fields, n=1)
+        hint = f"did you mean {variable(close[0])}?" if close else "see docs/settings.md for what there is"
         raise SettingsError(f"{name}: no such setting; {hint}")
     try:
         # Given as arguments, so that only this mapping counts and an error can name its variable.
