@@ -1,0 +1,1 @@
+"""What the build scripts of the shipped models share."""
