@@ -16,10 +16,14 @@ from hallmark_common.errors import StartupError
 MODEL_FILE = "model.yaml"
 GRAPH_FILE = "model.onnx"
 
+MAX_PIXELS = 178_000_000
+"""No image may have more: Pillow itself refuses what has twice its MAX_IMAGE_PIXELS."""
+
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Datatype = Literal[
     "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"
 ]
+Activation = Literal["none", "softmax", "sigmoid"]
 Dtype = Literal["float16", "float32", "float64", "uint8", "int8", "int32", "int64", "bool", "string"]
 
 
@@ -44,7 +48,9 @@ class ImageInput(Spec):
     resize: Literal["stretch", "contain", "cover"] = Field(
         "stretch", description="stretch ignores the aspect ratio, contain pads to keep it, cover crops to keep it."
     )
-    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = Field(
+        "bilinear", description="How pixels are resampled; all but nearest antialias where they shrink."
+    )
     invert: Literal["never", "always", "auto"] = Field(
         "never", description="auto inverts what is dark on light, so that the subject is light on dark."
     )
@@ -66,10 +72,13 @@ class ImageInput(Spec):
     )
     mean: tuple[float, ...] = Field((), description="Per channel, subtracted after scale.")
     std: tuple[float, ...] = Field((), description="Per channel, divided by after mean.")
-    layout: Literal["NCHW", "NHWC", "NHW"] = "NCHW"
-    dtype: Dtype = "float32"
+    layout: Literal["NCHW", "NHWC", "NHW"] = Field("NCHW", description="Order of axes; NHW has no channels.")
+    dtype: Dtype = Field("float32", description="Element type; integers are rounded and clipped, bool is half and up.")
     max_pixels: int = Field(
-        40_000_000, ge=1, description="Larger images, and more in one request, are refused before decoding."
+        40_000_000,
+        ge=1,
+        le=MAX_PIXELS,
+        description="Larger images, and more in one request, are refused before decoding.",
     )
 
     @model_validator(mode="after")
@@ -93,10 +102,12 @@ class ImageInput(Spec):
 class ColumnSpec(Spec):
     """A column of a table: what is valid, how it is encoded, what of it may be recorded."""
 
-    name: str = Field(min_length=1)
-    dtype: Literal["number", "integer", "category", "boolean", "text"]
-    description: str = ""
-    unit: str = ""
+    name: str = Field(min_length=1, description="Key in a row.")
+    dtype: Literal["number", "integer", "category", "boolean", "text"] = Field(
+        description="integer is whole and within 2^53; category and text are texts."
+    )
+    description: str = Field("", description="One line for people.")
+    unit: str = Field("", description="Unit for people, e.g. km.")
     minimum: float | None = Field(None, description="Lowest valid value.")
     maximum: float | None = Field(None, description="Highest valid value.")
     categories: tuple[str, ...] = Field((), description="Valid values of a category.")
@@ -168,16 +179,16 @@ class ColumnSpec(Spec):
 class TableTensor(Spec):
     """A graph input of shape [N, F] made of encoded columns side by side."""
 
-    name: str
-    dtype: Dtype = "float32"
-    columns: tuple[str, ...] = Field(min_length=1)
+    name: str = Field(description="Graph input to feed.")
+    dtype: Dtype = Field("float32", description="Element type; string for columns that are fed as text.")
+    columns: tuple[str, ...] = Field(min_length=1, description="Names of columns, in order.")
 
 
 class TableInput(Spec):
     """Rows of named columns, one instance a row."""
 
     kind: Literal["table"]
-    columns: tuple[ColumnSpec, ...] = Field(min_length=1)
+    columns: tuple[ColumnSpec, ...] = Field(min_length=1, description="Every key that a row may have.")
     tensors: tuple[TableTensor, ...] = Field(
         (),
         description="How columns make up graph inputs; unset: all columns in order, as float32, into the only one.",
@@ -207,23 +218,38 @@ class TableInput(Spec):
 class TensorSpec(Spec):
     """A graph input or output as the Open Inference Protocol describes it."""
 
-    name: str
-    datatype: Datatype
+    name: str = Field(description="Name in the graph.")
+    datatype: Datatype = Field(description="As the Open Inference Protocol names it.")
     shape: tuple[int, ...] = Field(description="Extents; -1 where any will do.")
     minimum: float | None = Field(None, description="Lowest valid element.")
     maximum: float | None = Field(None, description="Highest valid element.")
+
+    @model_validator(mode="after")
+    def _extents(self) -> Self:
+        if any(extent < 1 and extent != -1 for extent in self.shape):
+            raise ValueError(f"tensor {self.name}: extents are -1, or 1 and more, shape is {list(self.shape)}")
+        return self
 
 
 class TensorInput(Spec):
     """Tensors as the graph takes them."""
 
     kind: Literal["tensor"]
-    tensors: tuple[TensorSpec, ...] = Field(min_length=1)
+    tensors: tuple[TensorSpec, ...] = Field(min_length=1, description="Every input of the graph.")
     batched: bool = Field(
         True,
         description="Whether axis 0 of every tensor counts instances; if not, a request is one instance that holds "
         "the whole tensors.",
     )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len({tensor.name for tensor in self.tensors}) != len(self.tensors):
+            raise ValueError("tensors have the same name twice")
+        for tensor in self.tensors:
+            if self.batched and not tensor.shape:
+                raise ValueError(f"tensor {tensor.name}: has no axis to count instances on; set batched: false")
+        return self
 
 
 class ClassesOutput(Spec):
@@ -231,8 +257,8 @@ class ClassesOutput(Spec):
 
     kind: Literal["classes"]
     tensor: str | None = Field(None, description="Graph output to read; the only one where unset.")
-    labels: tuple[str, ...] = Field(min_length=2)
-    activation: Literal["none", "softmax", "sigmoid"] = "none"
+    labels: tuple[str, ...] = Field(min_length=2, description="Names of the classes, in the order of the scores.")
+    activation: Activation = Field("none", description="What makes probabilities of the graph's output.")
 
 
 class ProbabilityOutput(Spec):
@@ -243,8 +269,8 @@ class ProbabilityOutput(Spec):
     label: str = Field(description="Name of the event.")
     negative_label: str = Field("", description="Name of its absence; 'not <label>' where unset.")
     index: int = Field(-1, description="Column of [N, K] that holds it.")
-    activation: Literal["none", "softmax", "sigmoid"] = "none"
-    threshold: float = Field(0.5, ge=0, le=1)
+    activation: Activation = Field("none", description="What makes probabilities of the graph's output.")
+    threshold: float = Field(0.5, ge=0, le=1, description="The answer is positive at this probability and above.")
 
 
 class NumberOutput(Spec):
@@ -252,9 +278,9 @@ class NumberOutput(Spec):
 
     kind: Literal["number"]
     tensor: str | None = Field(None, description="Graph output to read; the only one where unset.")
-    unit: str = ""
-    scale: float = 1.0
-    offset: float = 0.0
+    unit: str = Field("", description="Unit for people, e.g. min.")
+    scale: float = Field(1.0, allow_inf_nan=False, description="Factor on the output.")
+    offset: float = Field(0.0, allow_inf_nan=False, description="Added after scale.")
 
 
 class RawOutput(Spec):
@@ -267,13 +293,19 @@ class RawOutput(Spec):
 class ModelSpec(Spec):
     """A model: its name, versions, input and output."""
 
-    name: ModelName
-    title: str = ""
-    description: str = ""
-    default_version: str = Field("1", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
-    variant: str = "default"
-    input: Annotated[ImageInput | TableInput | TensorInput, Field(discriminator="kind")]
-    output: Annotated[ClassesOutput | ProbabilityOutput | NumberOutput | RawOutput, Field(discriminator="kind")]
+    name: ModelName = Field(description="Name of the model and of its folder.")
+    title: str = Field("", description="A few words for people.")
+    description: str = Field("", description="A paragraph for people.")
+    default_version: str = Field(
+        "1",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+        description="Version that answers where a request names none.",
+    )
+    variant: str = Field("default", description="Name under which quality is kept apart, e.g. champion.")
+    input: ImageInput | TableInput | TensorInput = Field(discriminator="kind", description="What instances are.")
+    output: ClassesOutput | ProbabilityOutput | NumberOutput | RawOutput = Field(
+        discriminator="kind", description="What answers are made of."
+    )
     reference: str | None = Field(None, description="File beside model.yaml with the profile of the training data.")
     sample: str | None = Field(None, description="File beside model.yaml with held-out requests for hallmark replay.")
     example: dict[str, Any] | None = Field(None, description="An example REST body, shown on the page and in docs.")

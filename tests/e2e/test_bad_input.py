@@ -107,7 +107,7 @@ def bad_values() -> dict[str, tuple[str, Any]]:
                 "list": [],
                 "true": False,
             },
-            "origin": {"number": 5, "null": None, "list": ["EWR"], "object": {"a": 1}, "empty": ""},
+            "origin": {"number": 5, "null": None, "list": ["EWR"], "object": {"a": 1}},
             "carrier": {"number": 1, "list": [], "huge text": "x" * 100_000, "object": {}},
             "weekday": {"number": 3.7, "unknown": "Caturday", "null": None},
         }.items()
@@ -198,7 +198,7 @@ def test_rest(stack: Stack) -> None:
             fault = _rest_fault(client, case)
             if fault:
                 wrong.append(f"{case.name}: {fault}")
-        assert wrong == []
+        assert not wrong, "\n".join(wrong)
         answer = client.post("/v1/models/flights:predict", json={"instances": [ROW]})
         assert answer.status_code == 200, answer.text
 
@@ -334,7 +334,7 @@ def _check_rpc(stack: Stack, service: str, method: str, cases: list[tuple[str, M
                 fault = _rpc_fault(error)
                 if fault:
                     wrong.append(f"{name}: {fault}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def _rpc_fault(error: Any) -> str:

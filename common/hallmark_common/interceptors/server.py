@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import grpc
+from google.protobuf.message import DecodeError
 from opentelemetry import context, propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import Meter
@@ -17,7 +18,7 @@ from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
 from hallmark_common import attributes
 from hallmark_common.deadline import remaining_s, within
-from hallmark_common.errors import DETAILS_KEY, INTERNAL_MESSAGE, HallmarkError, as_hallmark_error
+from hallmark_common.errors import DETAILS_KEY, INTERNAL_MESSAGE, HallmarkError, as_hallmark_error, invalid
 from hallmark_common.interceptors.conventions import (
     CODES,
     OTHER_METHOD,
@@ -95,12 +96,13 @@ class ServerTelemetry(grpc.aio.ServerInterceptor):
 
     def _wrap(self, handler: Any, method: str, known: bool) -> Any:
         behaviour = _behaviour(handler)
+        parsed = _parsed_stream if handler.request_streaming else _parsed
 
         async def respond(request: Any, servicer_context: Any) -> Any:
             call = _Call(self, method, known, servicer_context)
             try:
                 call.admit()
-                response = await behaviour(request, servicer_context)
+                response = await behaviour(parsed(handler, request), servicer_context)
             except BaseException as error:
                 await call.fail(error)
             else:
@@ -113,7 +115,7 @@ class ServerTelemetry(grpc.aio.ServerInterceptor):
             call = _Call(self, method, known, servicer_context)
             try:
                 call.admit()
-                async for response in behaviour(request, servicer_context):
+                async for response in behaviour(parsed(handler, request), servicer_context):
                     yield response
             except BaseException as error:
                 await call.fail(error)
@@ -123,7 +125,7 @@ class ServerTelemetry(grpc.aio.ServerInterceptor):
                 call.close()
 
         wrapped = stream if inspect.isasyncgenfunction(behaviour) else respond
-        return _factory(handler)(wrapped, handler.request_deserializer, handler.response_serializer)
+        return _factory(handler)(wrapped, None, handler.response_serializer)
 
 
 class _Call:
@@ -235,6 +237,21 @@ class _Call:
 async def _unimplemented(_requests: Any, _context: Any) -> AsyncIterator[Any]:
     raise HallmarkError(grpc.StatusCode.UNIMPLEMENTED, "UNIMPLEMENTED", "no such method")
     yield  # makes this a generator, as the handler of a stream must be
+
+
+def _parsed(handler: Any, request: bytes) -> Any:
+    """The request as a message. gRPC itself would parse before this interceptor, and answer UNKNOWN with internals."""
+    if handler.request_deserializer is None:
+        return request
+    try:
+        return handler.request_deserializer(request)
+    except DecodeError:
+        raise invalid("request", "a serialized protobuf message", f"{len(request)} bytes that are none") from None
+
+
+async def _parsed_stream(handler: Any, requests: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield _parsed(handler, request)
 
 
 def _code_of(servicer_context: Any) -> grpc.StatusCode:

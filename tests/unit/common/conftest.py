@@ -89,7 +89,7 @@ def serve(recorder: Recorder) -> Serve:
 
     @asynccontextmanager
     async def start(
-        handlers: dict[str, Any], *, stage: StageMethod | None = None, max_concurrent: int = 10
+        handlers: dict[str, Any], *, stage: StageMethod | None = None, max_concurrent: int = 10, parse: Any = None
     ) -> AsyncIterator[Pair]:
         tracer = recorder.telemetry.tracer_provider.get_tracer("test")
         meter = recorder.telemetry.meter_provider.get_meter("test")
@@ -97,7 +97,9 @@ def serve(recorder: Recorder) -> Serve:
             tracer, meter, address="127.0.0.1", port=1, stage=stage, max_concurrent=max_concurrent
         )
         server = grpc.aio.server(interceptors=[interceptor])
-        methods = {name: makers.get(name, grpc.unary_unary_rpc_method_handler)(fn) for name, fn in handlers.items()}
+        methods = {
+            name: makers.get(name, grpc.unary_unary_rpc_method_handler)(fn, parse) for name, fn in handlers.items()
+        }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.v1.Test", methods),))
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()

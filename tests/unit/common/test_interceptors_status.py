@@ -1,5 +1,6 @@
 """Every status code, on every kind of call and both sides: span, metric, wire."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,14 +16,19 @@ SERVER_ERRORS = {"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "U
 
 async def call(pair: Any, kind: str, method: str = "") -> list[bytes]:
     """Call one of the four kinds; all responses."""
+    return await send(pair, kind, b"x", method)
+
+
+async def send(pair: Any, kind: str, request: bytes, method: str = "") -> list[bytes]:
+    """Call one of the four kinds with a request; all responses."""
     method = method or kind
     if kind == "Unary":
-        return [await pair.unary(method)(b"x")]
+        return [await pair.unary(method)(request)]
     if kind == "UnaryStream":
-        return [response async for response in pair.unary_stream(method)(b"x")]
+        return [response async for response in pair.unary_stream(method)(request)]
     if kind == "StreamUnary":
-        return [await pair.stream_unary(method)(iter([b"x"]))]
-    return [response async for response in pair.stream_stream(method)(iter([b"x"]))]
+        return [await pair.stream_unary(method)(iter([request]))]
+    return [response async for response in pair.stream_stream(method)(iter([request]))]
 
 
 def handlers(action: Any) -> dict[str, Any]:
@@ -172,3 +178,25 @@ async def test_a_callees_status_passes_through_unchanged_and_its_addresses_do_no
                 await pair.unary("Other")(b"x")
             assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
             assert "127.0.0.1" not in caught.value.details()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_bytes_that_are_no_message_are_invalid_argument(serve: Any, recorder: Any, kind: str) -> None:
+    async def unary(request: Any, _context: Any) -> bytes:
+        async for _ in request:
+            pass
+        return b""
+
+    async def stream(request: Any, _context: Any) -> AsyncIterator[bytes]:
+        async for _ in request:
+            yield b""
+
+    simple = handlers(raised(grpc.StatusCode.OK))
+    behaviours = {**simple, "StreamUnary": unary, "StreamStream": stream}
+    async with serve(behaviours, parse=status_pb2.Status.FromString) as pair:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await asyncio.wait_for(send(pair, kind, b"\xff\xff"), 5)
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert caught.value.details() == "request: expected a serialized protobuf message, got 2 bytes that are none"
+        (span,) = await recorder.ended(SpanKind.SERVER)
+    assert span.attributes["rpc.response.status_code"] == "INVALID_ARGUMENT"
