@@ -175,6 +175,47 @@ SPAN_QUEUE = "queue"
 SPAN_BATCH = "batch"
 SPAN_COMPUTE = "compute"
 
-# Metrics of our own; rpc.*.call.duration and http.server.request.duration follow the conventions.
-METRIC_SPANS = "hallmark.telemetry.spans"
-"""Counter, unit {span}: spans by ``outcome`` (made, sent, dropped) and, where dropped, ``reason``."""
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric of our own; all are counters."""
+
+    name: str
+    unit: str
+    by: str
+    description: str
+
+
+METRICS: dict[str, Metric] = {}
+"""Every metric of our own by name; ``rpc.*.call.duration`` and ``http.server.request.duration`` are standard."""
+
+
+def _count(name: str, unit: str, by: str, description: str) -> str:
+    METRICS[name] = Metric(name, unit, by, description)
+    return name
+
+
+METRIC_SPANS = _count(
+    "hallmark.telemetry.spans",
+    "{span}",
+    "outcome: made, sent, dropped; reason of a drop: queue_full, unsent, shutdown",
+    "Spans of a process by what became of them.",
+)
+METRIC_QOA_SPANS = _count(
+    "hallmark.qoa.spans",
+    "{span}",
+    "outcome: received, replayed, duplicate, conflict, over_cap, skipped.<reason>, clipped.<reason>",
+    "Spans that the engine received by what became of them.",
+)
+METRIC_QOA_RECORDS = _count(
+    "hallmark.qoa.records",
+    "{record}",
+    "outcome: stored, updated, unchanged, evicted, removed, failed",
+    "Quality records by what became of them.",
+)
+METRIC_QOA_OTHER_SIGNALS = _count(
+    "hallmark.qoa.other_signals",
+    "{item}",
+    "outcome: metrics, logs",
+    "Metrics and log records that the engine accepted and keeps nowhere.",
+)

@@ -6,11 +6,13 @@ What a page says is a pure function of the code; ``--check`` fails where a commi
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hallmark_common.attributes import METRICS, REGISTRY
 from hallmark_common.model_spec import ModelSpec
+from hallmark_common.settings import Settings, variable
 
 DOCS_DIR = Path("docs")
 Schema = Mapping[str, Any]
@@ -53,9 +55,42 @@ def render_model_page() -> str:
     return "\n".join([_INTRODUCTION, *sections])
 
 
+def render_attributes_page() -> str:
+    """Reference of every attribute and metric of our own, in Markdown."""
+    attributes = [(f"`{a.name}`", a.type, a.unit, a.on, a.description) for a in REGISTRY.values()]
+    metrics = [(f"`{m.name}`", m.unit, m.by, m.description) for m in METRICS.values()]
+    return "\n".join(
+        [
+            "# Attributes and metrics\n",
+            "What the spans of Hallmark carry beside the semantic conventions of OpenTelemetry for RPC, HTTP and",
+            "resources, and the counters of our own. Generated from `hallmark_common.attributes`; change it there.\n",
+            *_table(("attribute", "type", "unit", "on", "meaning"), attributes),
+            *_table(("counter", "unit", "by", "meaning"), metrics),
+        ]
+    )
+
+
+def render_settings_page() -> str:
+    """Reference of every setting, in Markdown."""
+    rows = [
+        (f"`{variable(name)}`", f"`{_shown_default(field.default)}`", field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(
+        [
+            "# Settings\n",
+            "Environment variables of all services and of the `hallmark` command. Generated from",
+            "`hallmark_common.settings`; change it there.\n",
+            *_table(("variable", "default", "meaning"), rows),
+        ]
+    )
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "model-yaml.schema.json": render_model_schema,
     "model-yaml.md": render_model_page,
+    "attributes.md": render_attributes_page,
+    "settings.md": render_settings_page,
 }
 """Every generated page by its name in docs/."""
 
@@ -84,14 +119,24 @@ def _read(path: Path) -> str | None:
 def _section(part: Schema, title: str, where: str) -> Iterator[str]:
     yield f"## {title}\n"
     yield f"{' '.join(part['description'].split())}{f' (`{where}`)' if where else ''}\n"
-    yield "| key | type | default | meaning |"
-    yield "| --- | --- | --- | --- |"
     required = part.get("required", ())
+    rows = []
     for name, value in part["properties"].items():
         default = "required" if name in required else f"`{json.dumps(value.get('default'), ensure_ascii=False)}`"
-        cells = (f"`{name}`", _type(value), default, value.get("description", ""))
-        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+        rows.append((f"`{name}`", _type(value), default, value.get("description", "")))
+    yield from _table(("key", "type", "default", "meaning"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "| " + " | ".join("---" for _ in head) + " |"
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
     yield ""
+
+
+def _shown_default(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value) or " "
 
 
 def _type(value: Schema) -> str:

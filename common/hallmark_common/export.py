@@ -85,10 +85,13 @@ class BoundedSpanProcessor(SpanProcessor):
         return not self._waiting
 
     def shutdown(self, timeout_millis: int = 5_000) -> None:
-        """Send what is waiting, for at most ``timeout_millis``; what is left is dropped and counted."""
+        """Send what is waiting, for at most ``timeout_millis``; what is left is dropped and counted.
+
+        A receiver that did not take the last batch gets a fifth of that time.
+        """
         if self._stopping.is_set():
             return
-        self.force_flush(timeout_millis)
+        self.force_flush(timeout_millis // 5 if self._attempts else timeout_millis)
         self._stopping.set()
         self._wake.set()
         self._exporter.shutdown()

@@ -26,6 +26,7 @@ from hallmark_common.export import BoundedSpanProcessor, SpanStats
 from hallmark_common.prediction import IdentityProcessor
 from hallmark_common.settings import Settings
 
+QOA = "hallmark-qoa"
 METRIC_INTERVAL_MS = 10_000
 EXPORT_TIMEOUT_S = 2.0
 """Of one try. The processor tries again itself, so the exporter need not."""
@@ -56,7 +57,7 @@ class Telemetry:
             self.tracer_provider.add_span_processor(self._spans)
         self._meter = self.meter_provider.get_meter(attributes.NAMESPACE)
         self._meter.create_observable_counter(
-            attributes.METRIC_SPANS, [self._observe], "{span}", "Spans by what became of them."
+            attributes.METRIC_SPANS, [self._observe], "{span}", attributes.METRICS[attributes.METRIC_SPANS].description
         )
 
     def install(self) -> None:
@@ -83,8 +84,9 @@ class Telemetry:
 
 
 def make_telemetry(name: str, settings: Settings) -> Telemetry:
-    """Telemetry of a service process, sent over OTLP/gRPC; silent where ``HALLMARK_TELEMETRY`` is off."""
-    if not settings.telemetry:
+    """Telemetry of a service process, sent over OTLP/gRPC; none where ``HALLMARK_TELEMETRY`` is off."""
+    # Where no endpoint is set the engine is the receiver: it would only hear of itself.
+    if not settings.telemetry or (name == QOA and not _endpoint_is_set()):
         return Telemetry(name, settings, span_exporter=None, metric_readers=())
     # The exporters report each failed try; the processor says once that nobody receives, and once that it flows again.
     logging.getLogger("opentelemetry.exporter.otlp.proto.grpc.exporter").setLevel(logging.CRITICAL)

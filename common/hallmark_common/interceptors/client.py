@@ -19,6 +19,7 @@ from hallmark_common import attributes
 from hallmark_common.deadline import remaining_s
 from hallmark_common.errors import HallmarkError
 from hallmark_common.interceptors.conventions import (
+    UNTRACED,
     MetadataSetter,
     client_duration,
     end_attributes,
@@ -128,7 +129,10 @@ class ClientSide:
     async def run(self, continuation: Callable[..., Any], details: ClientCallDetails, request: Any) -> Any:
         """Start the call and hook its end."""
         method = details.method.decode() if isinstance(details.method, bytes) else str(details.method)
-        outgoing = _Call(self, method.removeprefix("/"))
+        method = method.removeprefix("/")
+        if method.startswith(UNTRACED):
+            return await continuation(details, request)
+        outgoing = _Call(self, method)
         try:
             call = await continuation(outgoing.details(details), request)
         except asyncio.CancelledError:

@@ -15,6 +15,9 @@ OTHER_METHOD = "_OTHER"
 DURATION_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Bucket boundaries that the conventions advise for call durations."""
 
+UNTRACED = ("grpc.health.", "grpc.reflection.")
+"""Services that say nothing of predictions and are called every few seconds."""
+
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 

@@ -22,6 +22,7 @@ from hallmark_common.errors import DETAILS_KEY, INTERNAL_MESSAGE, HallmarkError,
 from hallmark_common.interceptors.conventions import (
     CODES,
     OTHER_METHOD,
+    UNTRACED,
     MetadataGetter,
     end_attributes,
     grouped,
@@ -42,7 +43,6 @@ from hallmark_common.prediction import (
 logger = logging.getLogger(__name__)
 
 _GETTER = MetadataGetter()
-_UNTRACED = ("grpc.health.", "grpc.reflection.")
 _EXPIRY_TOLERANCE_S = 0.02
 """A client gives up at its deadline a moment before this server's copy of it passes; its cancellation comes first."""
 
@@ -87,7 +87,7 @@ class ServerTelemetry(grpc.aio.ServerInterceptor):
         """Wrap the handler of a call; an unknown method gets one that says UNIMPLEMENTED."""
         method = handler_call_details.method.removeprefix("/")
         handler = await continuation(handler_call_details)
-        if method.startswith(_UNTRACED):
+        if method.startswith(UNTRACED):
             return handler
         known = handler is not None
         if not known:
@@ -204,9 +204,17 @@ class _Call:
             logger.error("a handler of %s failed", self._attributes["rpc.method"], exc_info=error)
             known = HallmarkError(grpc.StatusCode.INTERNAL, "INTERNAL", INTERNAL_MESSAGE)
         self._end(known.code, known.reason)
-        trailing = (*(self._servicer_context.trailing_metadata() or ()), (DETAILS_KEY, known.details()))
-        await self._servicer_context.abort(known.code, known.message, trailing)
+        await self._servicer_context.abort(known.code, known.message, self._trailing(known))
         raise AssertionError("abort returned")
+
+    def _trailing(self, error: HallmarkError) -> tuple[tuple[str, str | bytes], ...]:
+        """What the handler set, the details of the error, and at the edge the id of the prediction that failed."""
+        found = dict(self._servicer_context.trailing_metadata() or ())
+        found[DETAILS_KEY] = error.details()
+        prediction = prediction_in(self._context)
+        if prediction is not None and self._is_stage:
+            found[attributes.PREDICTION_ID_KEY] = prediction.id
+        return tuple(found.items())
 
     def close(self) -> None:
         """Give back what the call held."""

@@ -1,0 +1,88 @@
+"""Arrays to and from the datatypes and raw contents of the Open Inference Protocol v2.
+
+Raw contents are row-major and little-endian; each element of BYTES is preceded by its length in 4 bytes (Open Inference
+Protocol v2, "Raw Tensor Data"). Arrays of BYTES have dtype object and hold ``bytes``.
+"""
+
+import math
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hallmark_common.model_spec import Datatype
+from numpy.typing import NDArray
+
+BYTES = np.dtype(object)
+
+DTYPES: dict[Datatype, np.dtype[Any]] = {
+    "BOOL": np.dtype("?"),
+    "UINT8": np.dtype("u1"),
+    "UINT16": np.dtype("<u2"),
+    "UINT32": np.dtype("<u4"),
+    "UINT64": np.dtype("<u8"),
+    "INT8": np.dtype("i1"),
+    "INT16": np.dtype("<i2"),
+    "INT32": np.dtype("<i4"),
+    "INT64": np.dtype("<i8"),
+    "FP16": np.dtype("<f2"),
+    "FP32": np.dtype("<f4"),
+    "FP64": np.dtype("<f8"),
+    "BYTES": BYTES,
+}
+"""Dtype of each datatype."""
+
+_LENGTH = struct.Struct("<I")
+_DATATYPES = {dtype: datatype for datatype, dtype in DTYPES.items()}
+
+
+def datatype_of(array: NDArray[Any]) -> Datatype:
+    """The protocol's name of an array's dtype; KeyError for a dtype it has no name for."""
+    return _DATATYPES[array.dtype.newbyteorder("<")]
+
+
+def encode_raw(array: NDArray[Any]) -> bytes:
+    """Raw contents of an array of one of DTYPES."""
+    if array.dtype == BYTES:
+        return b"".join(_LENGTH.pack(len(element)) + element for element in array.flat)
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def decode_raw(datatype: str, shape: Sequence[int], raw: bytes) -> NDArray[Any]:
+    """The array in raw contents; read-only except for BYTES.
+
+    Raises:
+        ValueError: the datatype does not exist, or the bytes are not exactly a tensor of this shape. The message is
+            for people and completes "expected raw contents that hold ...".
+    """
+    dtype = next((dtype for name, dtype in DTYPES.items() if name == datatype), None)
+    if dtype is None:
+        raise ValueError(f"one of the datatypes {', '.join(DTYPES)}")
+    if any(extent < 0 for extent in shape):
+        raise ValueError("extents of 0 or more")
+    count = math.prod(shape)
+    if dtype == BYTES:
+        return _decode_bytes(count, raw).reshape(shape)
+    if len(raw) != count * dtype.itemsize:
+        raise ValueError(f"{count * dtype.itemsize} bytes, {dtype.itemsize} for each of {count} elements")
+    if datatype == "BOOL" and raw.strip(b"\x00\x01"):
+        raise ValueError("bytes 0 and 1 only for BOOL")
+    return np.frombuffer(raw, dtype).reshape(shape)
+
+
+def _decode_bytes(count: int, raw: bytes) -> NDArray[Any]:
+    wrong = ValueError(f"{count} elements of BYTES, each after its length in 4 bytes")
+    # Every element takes 4 bytes at least, so that nothing is allocated for what is not there.
+    if count * _LENGTH.size > len(raw):
+        raise wrong
+    elements, start = np.empty(count, dtype=BYTES), 0
+    for index in range(count):
+        if start + _LENGTH.size > len(raw):
+            raise wrong
+        end = start + _LENGTH.size + _LENGTH.unpack_from(raw, start)[0]
+        if end > len(raw):
+            raise wrong
+        elements[index], start = raw[start + _LENGTH.size : end], end
+    if start != len(raw):
+        raise wrong
+    return elements

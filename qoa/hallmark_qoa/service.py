@@ -1,0 +1,89 @@
+"""The QoA engine as a service: OTLP in, records out."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from hallmark.qoa.v1.qoa_pb2_grpc import add_QoaServiceServicer_to_server
+from hallmark_common.service import Runtime
+from hallmark_common.settings import Settings
+
+from hallmark_qoa.assemble import Assembler
+from hallmark_qoa.engine import Engine
+from hallmark_qoa.lock import only_engine_of
+from hallmark_qoa.servicer import QoaServicer
+from hallmark_qoa.sources.base import Source
+from hallmark_qoa.sources.otlp_grpc import OtlpGrpcSource
+from hallmark_qoa.sources.otlp_http import OtlpHttpSource
+from hallmark_qoa.stores.base import Store
+from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.watch import Watchers
+
+logger = logging.getLogger(__name__)
+
+FILE_NAME = "qoa.sqlite3"
+TICK_S = 0.25
+RETENTION_INTERVAL_S = 60.0
+
+
+@contextlib.asynccontextmanager
+async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
+    """Everything that the service consists of; ready inside, drained on the way out."""
+    settings = runtime.settings
+    watchers = Watchers(settings.qoa_watch_queue_size)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(only_engine_of(settings.state_dir))
+        store = await SqliteStore.open(settings.state_dir / FILE_NAME)
+        stack.push_async_callback(store.close)
+        engine = _engine(settings, store, watchers)
+        engine.counters.observe(runtime.meter)
+        await engine.start()
+        stack.push_async_callback(engine.drain)
+        stack.push_async_callback(_stopped, asyncio.create_task(_every(TICK_S, engine.tick)))
+        stack.push_async_callback(
+            _stopped, asyncio.create_task(_every(RETENTION_INTERVAL_S, lambda: _remove_expired(engine, settings)))
+        )
+        for source in _sources(settings, engine):
+            await source.start()
+            stack.push_async_callback(source.stop, settings.drain_timeout_s)
+        server = runtime.grpc_server("qoa_port")
+        add_QoaServiceServicer_to_server(QoaServicer(store, watchers), server.server)
+        # A watch never ends by itself, so the drain must end it before it waits for running calls.
+        stack.push_async_callback(_stopped, asyncio.create_task(_end_when(runtime.draining, watchers)))
+        await server.start("hallmark.qoa.v1.QoaService")
+        yield
+
+
+def _engine(settings: Settings, store: Store, watchers: Watchers) -> Engine:
+    assembler = Assembler(idle_timeout_s=settings.qoa_idle_timeout_s, max_pending_spans=settings.qoa_max_pending_spans)
+    return Engine(store, assembler, watchers, clock=time.monotonic)
+
+
+def _sources(settings: Settings, engine: Engine) -> list[Source]:
+    return [OtlpGrpcSource(settings, engine), OtlpHttpSource(settings, engine)]
+
+
+async def _remove_expired(engine: Engine, settings: Settings) -> None:
+    await engine.remove_before(time.time_ns() - int(settings.qoa_retention_s * 1e9))
+
+
+async def _every(interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("work that is done every %s s failed; it is tried again", interval_s)
+        await asyncio.sleep(interval_s)
+
+
+async def _end_when(draining: asyncio.Event, watchers: Watchers) -> None:
+    await draining.wait()
+    watchers.end()
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,122 @@
+"""QoaService: what the engine has assembled, over gRPC."""
+
+import re
+from collections.abc import AsyncIterator
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from hallmark.qoa.v1.qoa_pb2 import (
+    GetRecordRequest,
+    GetRecordResponse,
+    ListRecordsRequest,
+    ListRecordsResponse,
+    RecordFilter,
+    WatchRecordsRequest,
+    WatchRecordsResponse,
+)
+from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceServicer
+from hallmark_common.errors import HallmarkError, invalid, shown
+
+from hallmark_qoa.paging import make_token, page_size, read_token
+from hallmark_qoa.stores.base import Filter, Store
+from hallmark_qoa.values import is_prediction_id
+from hallmark_qoa.watch import Watchers
+
+MAX_IDS_SHOWN = 20
+
+_TRACE_ID = re.compile(r"[0-9a-f]{32}")
+_STATUS_NAMES = frozenset(code.name for code in grpc.StatusCode)
+
+
+class QoaServicer(QoaServiceServicer):
+    """Serves one store and the records that pass by."""
+
+    def __init__(self, store: Store, watchers: Watchers) -> None:
+        self._store = store
+        self._watchers = watchers
+
+    async def GetRecord(
+        self, request: GetRecordRequest, _context: grpc.aio.ServicerContext[GetRecordRequest, GetRecordResponse]
+    ) -> GetRecordResponse:
+        """One record, by its prediction id or by the id of a trace that holds just one."""
+        prediction = request.prediction_id
+        if _TRACE_ID.fullmatch(prediction):
+            prediction = await self._only_one_of(prediction)
+        elif not is_prediction_id(prediction):
+            raise invalid(
+                "prediction_id",
+                "'<32 hexadecimal digits>-<16 hexadecimal digits>' or a trace id of 32, in lower case",
+                shown(prediction),
+            )
+        record = await self._store.get(prediction)
+        if record is None:
+            raise _no_record(prediction)
+        return GetRecordResponse(record=record)
+
+    async def ListRecords(
+        self, request: ListRecordsRequest, _context: grpc.aio.ServicerContext[ListRecordsRequest, ListRecordsResponse]
+    ) -> ListRecordsResponse:
+        """A page of records, newest first."""
+        which = filter_of(request.filter)
+        size = page_size(request.page_size)
+        page = await self._store.page(which, size, read_token(request.page_token, which))
+        return ListRecordsResponse(records=page.records, next_page_token=make_token(page.next, which))
+
+    async def WatchRecords(
+        self,
+        request: WatchRecordsRequest,
+        context: grpc.aio.ServicerContext[WatchRecordsRequest, WatchRecordsResponse],
+    ) -> AsyncIterator[WatchRecordsResponse]:
+        """Records as they are stored, until the watcher goes or the engine drains."""
+        with self._watchers.watching(filter_of(request.filter)) as watcher:
+            # Tells the watcher that nothing is missed from here on.
+            await context.send_initial_metadata(())
+            async for event in watcher.events():
+                if isinstance(event, int):
+                    yield WatchRecordsResponse(missed=event)
+                else:
+                    yield WatchRecordsResponse(record=event)
+
+    async def _only_one_of(self, trace_id: str) -> str:
+        found = await self._store.predictions_of(trace_id, MAX_IDS_SHOWN + 1)
+        if not found:
+            raise _no_record(trace_id)
+        if len(found) == 1:
+            return found[0]
+        more = ", …" if len(found) > MAX_IDS_SHOWN else ""
+        ids = ", ".join(found[:MAX_IDS_SHOWN]) + more
+        raise HallmarkError(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "SEVERAL_PREDICTIONS",
+            f"prediction_id: the trace holds several predictions, ask for one of them: {ids}",
+            {"field": "prediction_id", "expected": f"one of: {ids}", "got": trace_id},
+        )
+
+
+def filter_of(asked: RecordFilter) -> Filter:
+    """The filter of a request; INVALID_ARGUMENT names the field that cannot be."""
+    if asked.status and asked.status not in _STATUS_NAMES:
+        raise invalid("filter.status", "a gRPC status name such as OK or INVALID_ARGUMENT", shown(asked.status))
+    return Filter(
+        consumer=asked.consumer,
+        model=asked.model,
+        status=asked.status,
+        from_ns=_ns("filter.started_from", asked.started_from) if asked.HasField("started_from") else None,
+        before_ns=_ns("filter.started_before", asked.started_before) if asked.HasField("started_before") else None,
+    )
+
+
+def _ns(field: str, time: Timestamp) -> int:
+    ns = time.seconds * 10**9 + time.nanos
+    if not -(2**63) <= ns < 2**63 or not 0 <= time.nanos < 10**9:
+        raise invalid(field, "a time between the years 1678 and 2262", f"{time.seconds} s and {time.nanos} ns")
+    return int(ns)
+
+
+def _no_record(name: str) -> HallmarkError:
+    return HallmarkError(
+        grpc.StatusCode.NOT_FOUND,
+        "RECORD_NOT_FOUND",
+        f"prediction_id: no record of {name}; it is made a moment after the answer, and removed after the retention",
+        {"field": "prediction_id", "expected": "the id of a recorded prediction", "got": name},
+    )

@@ -1,0 +1,1 @@
+"""Where spans come from: one protocol, one implementation a transport."""

@@ -1,0 +1,42 @@
+"""What the engine needs of a source, and a source of the engine.
+
+Every implementation of :class:`Source` passes tests/contract/test_source.py.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a delivered batch: all of it is in the store, but for the spans that never will be."""
+
+    rejected: int = 0
+    """Number of malformed spans."""
+    message: str = ""
+    """Why, one line."""
+
+
+class Sink(Protocol):
+    """Where a source delivers."""
+
+    async def deliver(self, request: ExportTraceServiceRequest) -> Receipt:
+        """Return once the spans are in the store; only then may the source acknowledge them.
+
+        HallmarkError UNAVAILABLE where they are not: the source must make its peer deliver them again.
+        """
+
+    def count_other(self, signal: Literal["metrics", "logs"], count: int) -> None:
+        """Take note of signals that the engine does not use."""
+
+
+class Source(Protocol):
+    """Brings telemetry in."""
+
+    async def start(self) -> None:
+        """Begin to deliver; StartupError where that cannot be."""
+
+    async def stop(self, grace_s: float) -> None:
+        """Take nothing new, and return when what was taken is acknowledged or ``grace_s`` has passed."""

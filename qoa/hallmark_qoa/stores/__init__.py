@@ -1,0 +1,1 @@
+"""Where records are kept: one protocol, one implementation a kind of database."""

@@ -1,0 +1,170 @@
+"""Command lines: what is wrong with one is one line on stderr and an exit code that is not 0."""
+
+import gzip
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import pytest
+from hallmark_cli import logtail
+from hallmark_cli.children import rotate
+from hallmark_cli.errors import CliError, from_call
+from hallmark_cli.main import run
+from hallmark_cli.ports import FIELDS, check_ports
+from hallmark_common.attributes import PREDICTION_ID_KEY
+from hallmark_common.errors import DETAILS_KEY, invalid
+from hallmark_common.settings import Settings, load_settings
+
+Failing = Callable[[list[str]], tuple[int, str]]
+
+
+@pytest.fixture
+def failing(as_environment: dict[str, str], capsys: pytest.CaptureFixture[str]) -> Failing:
+    """Runs a command line that fails; exit code and its one line, without the name of the program."""
+
+    def call(arguments: list[str]) -> tuple[int, str]:
+        assert as_environment
+        code = run(arguments)
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        (line,) = captured.err.splitlines()
+        return code, line.removeprefix("hallmark: ")
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["nothing"], "No such command 'nothing'."),
+        (["predct"], "No such command 'predct'. Did you mean 'predict'?"),
+        (["models", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["predict", "digits"], "Missing argument"),
+        (["replay", "scale", "--rate", "0"], "Invalid value for '--rate'"),
+        (["replay", "scale", "--event-time", "then"], "Invalid value for '--event-time'"),
+        (["feedback", "x", "1"], "No such command 'feedback'."),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_code_2(failing: Failing, arguments: list[str], problem: str) -> None:
+    code, line = failing(arguments)
+    assert code == 2
+    assert line.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "service", "field"),
+    [
+        (["predict", "scale", "row.json"], "web", "web_grpc_port"),
+        (["replay", "scale"], "web", "web_grpc_port"),
+        (["record", "a" * 32], "qoa", "qoa_port"),
+        (["watch"], "qoa", "qoa_port"),
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_service_that_is_down_is_said(
+    failing: Failing,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    service: str,
+    field: str,
+    as_json: bool,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hallmark_cli.client.CONNECT_TIMEOUT_S", 0.1)
+    (tmp_path / "row.json").write_text('{"a": 1}')
+    _sample(tmp_path / "models/scale/sample.jsonl.gz")
+    port = getattr(load_settings(), field)
+    code, line = failing([*arguments, *(["--json"] if as_json else [])])
+    assert code == 1
+    setting = f"HALLMARK_{service.upper()}_TARGET"
+    assert line == f"cannot reach {service} at 127.0.0.1:{port}; start it with `make run` or set {setting}"
+
+
+def _sample(path: Path) -> None:
+    with gzip.open(path, "wt") as file:
+        file.write(json.dumps({"input": {"instances": [{"a": 1}]}, "truth": "2"}) + "\n")
+
+
+def test_a_wrong_setting_is_one_line_in_every_command(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HALLMARK_QOA_PRT", "1")
+    for arguments in (["up"], ["models", "list"], ["record", "x"], ["watch"], ["replay", "x"], ["predict", "x", "y"]):
+        assert failing(arguments) == (1, "HALLMARK_QOA_PRT: no such setting; did you mean HALLMARK_QOA_PORT?")
+
+
+def test_a_refusal_shows_field_expected_and_got_and_whose_it_is() -> None:
+    details = (DETAILS_KEY, invalid("instances[0].hour", "a number", "'six'").details())
+    error = grpc.aio.AioRpcError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.aio.Metadata(),
+        grpc.aio.Metadata(details, (PREDICTION_ID_KEY, "abc-def")),
+    )
+    assert str(from_call(error, Settings(), "web")) == (
+        "INVALID_ARGUMENT: instances[0].hour: expected a number, got 'six' (prediction abc-def)"
+    )
+
+
+def test_every_port_is_checked_and_none_may_be_given_twice(environ: dict[str, str]) -> None:
+    settings = load_settings({name: value for name, value in environ.items() if name.startswith("HALLMARK_")})
+    check_ports(settings)
+    for field in FIELDS:
+        with (
+            socket.create_server(("127.0.0.1", getattr(settings, field))),
+            pytest.raises(CliError, match=rf"^HALLMARK_{field.upper()}: port .* is taken; stop what uses it or set "),
+        ):
+            check_ports(settings)
+    twice = settings.model_copy(update={"otlp_http_port": settings.web_http_port})
+    with pytest.raises(CliError, match=r"^HALLMARK_OTLP_HTTP_PORT: port .* is HALLMARK_WEB_HTTP_PORT too"):
+        check_ports(twice)
+    with pytest.raises(CliError, match=r"^HALLMARK_HOST: '192\.0\.2\.1' is no address of this machine"):
+        check_ports(settings.model_copy(update={"host": "192.0.2.1"}))
+
+
+def test_every_port_setting_is_checked() -> None:
+    assert set(FIELDS) == {name for name in Settings.model_fields if name.endswith("_port")}
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        ("", logtail.NOTHING),
+        ('{"level": "INFO", "message": "fine"}\n', "fine"),
+        ('Traceback\n  File "x"\nValueError: no\n{"level": "INFO", "message": "over"}\n', "ValueError: no"),
+        ('{"level": "ERROR", "message": "bad\\nthing"}\n{"level": "INFO", "message": "over"}\n', "bad thing"),
+        ("x" * 1000, "x" * logtail.MAX_SHOWN),
+        ("[1]\n\n", "[1]"),
+    ],
+)
+def test_what_a_service_said_last(tmp_path: Path, log: str, shown: str) -> None:
+    (tmp_path / "log").write_text(log)
+    assert logtail.last_error(tmp_path / "log") == shown
+
+
+def test_the_log_before_is_kept_once(tmp_path: Path) -> None:
+    log = tmp_path / "logs/web.log"
+    for number in range(3):
+        rotate(log)
+        log.write_text(str(number))
+    assert {path.name: path.read_text() for path in log.parent.iterdir()} == {"web.log": "2", "web.log.1": "1"}
+
+
+def test_starting_the_command_imports_nothing_heavy() -> None:
+    code = "import sys, hallmark_cli.main; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    heavy = {"onnxruntime", "numpy", "opentelemetry.sdk", "uvloop", "fastapi", "rich.progress"}
+    assert heavy.isdisjoint(done.stdout.split())
+
+
+def test_a_reader_that_leaves_is_no_traceback(environ: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "hallmark_cli", "models", "list", "--json"]
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    with process:
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 1

@@ -1,0 +1,69 @@
+"""Whose Ctrl-C is it: with a terminal of its own, typed as a user types it."""
+
+import contextlib
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+# Stands for make: in the foreground group of the terminal, waits for its child, would die of an interrupt.
+OUTER = """
+import fcntl, os, subprocess, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+code = subprocess.call([sys.executable, "-c", sys.argv[1]])
+print(f"outer saw {code}, in front again: {os.tcgetpgrp(0) == os.getpgrp()}", flush=True)
+"""
+
+INNER = """
+import os, signal, sys, threading
+from hallmark_cli.terminal import foreground
+stop = threading.Event()
+signal.signal(signal.SIGINT, lambda *_: stop.set())
+with foreground():
+    print("in front:", os.tcgetpgrp(0) == os.getpid(), flush=True)
+    stop.wait()
+sys.exit(0)
+"""
+
+ALONE = """
+import os
+from hallmark_cli.terminal import foreground
+before = os.getpgrp()
+with foreground():
+    print("unchanged:", os.getpgrp() == before)
+"""
+
+
+def test_ctrl_c_reaches_only_the_supervisor_and_the_terminal_is_given_back(eventually: Callable[..., Any]) -> None:
+    master, slave = pty.openpty()
+    os.set_blocking(master, False)
+    process = subprocess.Popen(
+        [sys.executable, "-c", OUTER, INNER], stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+    )
+    os.close(slave)
+    seen = bytearray()
+
+    def read(text: bytes) -> bool:
+        # Nothing there yet, or the other end is closed: what was said decides.
+        with contextlib.suppress(OSError):
+            seen.extend(os.read(master, 4096))
+        return text in seen
+
+    try:
+        eventually(lambda: read(b"in front: True"), "the terminal is taken")
+        os.write(master, b"\x03")
+        eventually(lambda: read(b"outer saw 0, in front again: True"), f"a clean end, not {bytes(seen)!r}")
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait(30)
+        os.close(master)
+
+
+def test_without_a_terminal_nothing_changes() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "unchanged: True\n"

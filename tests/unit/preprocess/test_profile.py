@@ -1,0 +1,184 @@
+"""The reference profile: built, written, read; and distances against numbers by hand."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hallmark_common.model_spec import ColumnSpec, ModelSpecError, TableInput
+from hallmark_preprocess.distance import LIMIT, category_distance, distance, find_departures, number_distance
+from hallmark_preprocess.image import read_image
+from hallmark_preprocess.profile import (
+    CategoryProfile,
+    NumberProfile,
+    Profile,
+    load_profile,
+    profile_column,
+    profile_images,
+    profile_rows,
+    write_profile,
+)
+from PIL import Image
+
+
+def number(values: list[float | None]) -> NumberProfile:
+    found = profile_column(values)
+    assert isinstance(found, NumberProfile)
+    return found
+
+
+def category(**shares: float) -> CategoryProfile:
+    return CategoryProfile(missing_ratio=0, frequencies=shares)
+
+
+def test_profile_of_numbers_is_that_of_numpy() -> None:
+    values = np.random.default_rng(1).normal(5, 2, 500)
+    found = number([*values.tolist(), None, None])
+    assert found.missing_ratio == pytest.approx(2 / 502)
+    assert (found.minimum, found.maximum) == (values.min(), values.max())
+    assert found.mean == pytest.approx(values.mean())
+    assert found.std == pytest.approx(values.std())
+    assert found.median == pytest.approx(np.median(values))
+    assert found.iqr == pytest.approx(np.percentile(values, 75) - np.percentile(values, 25))
+    assert found.quantiles == pytest.approx([np.percentile(values, 5 * step) for step in range(21)])
+
+
+def test_profile_of_categories_and_booleans() -> None:
+    found = profile_column(["a", "b", "a", None])
+    assert isinstance(found, CategoryProfile)
+    assert found.frequencies == {"a": 2 / 3, "b": 1 / 3}
+    assert found.missing_ratio == 0.25
+    truth = profile_column([True, False, True, True])
+    assert isinstance(truth, CategoryProfile)
+    assert truth.frequencies == {"false": 0.25, "true": 0.75}
+
+
+def test_a_column_without_values_has_no_profile() -> None:
+    assert profile_column([None, None]) is None
+
+
+def test_profile_of_rows_leaves_text_out() -> None:
+    spec = TableInput(
+        kind="table",
+        columns=(ColumnSpec(name="x", dtype="integer"), ColumnSpec(name="note", dtype="text")),
+        tensors=({"name": "t", "columns": ("x",)},),
+    )
+    found = profile_rows(spec, [{"x": 1, "note": "a"}, {"x": 3, "note": "b"}])
+    assert (found.rows, list(found.columns)) == (2, ["x"])
+
+
+def test_profile_of_images_is_measured_as_serving_does(encode: Any, image_spec: Any) -> None:
+    files = [encode(Image.effect_noise((20, 10 + step), 30 * step)) for step in range(1, 5)]
+    found = profile_images(image_spec(), files)
+    sharp = [read_image(data, image_spec())[1].sharpness for data in files]
+    assert list(found.columns) == ["brightness", "contrast", "sharpness"]
+    column = found.columns["sharpness"]
+    assert isinstance(column, NumberProfile)
+    assert (column.minimum, column.maximum) == (min(sharp), max(sharp))
+
+
+@pytest.mark.parametrize(("answers", "name"), [(["a", "b"], "label"), ([1.5, 2.5], "value")])
+def test_written_and_read_again(tmp_path: Path, answers: Any, name: str) -> None:
+    path = tmp_path / "reference.json"
+    profile = Profile(rows=3, columns={"x": number([1, 2, 3]), "c": category(a=0.5, b=0.5)})
+    write_profile(path, profile, answers)
+    found = load_profile(path)
+    assert found.columns == profile.columns
+    assert list(found.answers) == [name]
+    document = json.loads(path.read_text())
+    assert len(document["columns"]["x"]["quantiles"]) == 21
+    assert document["columns"]["c"] == {"kind": "category", "missing_ratio": 0.0, "frequencies": {"a": 0.5, "b": 0.5}}
+
+
+GOOD = Profile(rows=3, columns={"x": number([1, 2, 3]), "c": category(a=1)}).model_dump()
+
+
+def changed(*path: str, to: Any) -> str:
+    document = json.loads(json.dumps(GOOD))
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = to
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", "the document"),
+        ("[]", "the document"),
+        ("{", "the document"),
+        (changed("rows", to=0), "rows"),
+        (changed("columns", "x", "median", to=math.nan), "x"),
+        (changed("columns", "x", "iqr", to=-1), "columns.x"),
+        (changed("columns", "x", "kind", to="colour"), "columns.x"),
+        (changed("columns", "x", "quantiles", to=[1, 2]), "columns.x"),
+        (changed("columns", "x", "minimum", to=9), "columns.x"),
+        (changed("columns", "c", "frequencies", to={"a": 0.5}), "columns.c"),
+        (changed("columns", "c", "frequencies", to={}), "columns.c"),
+        (changed("extra", to=1), "extra"),
+    ],
+)
+def test_a_broken_file_is_one_line_that_says_where(tmp_path: Path, text: str, where: str) -> None:
+    path = tmp_path / "reference.json"
+    path.write_text(text)
+    with pytest.raises(ModelSpecError) as caught:
+        load_profile(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert where in str(caught.value)
+
+
+def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
+    with pytest.raises(ModelSpecError, match="no such file"):
+        load_profile(tmp_path / "reference.json")
+    (tmp_path / "reference.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModelSpecError, match="cannot be read"):
+        load_profile(tmp_path / "reference.json")
+
+
+def test_distance_of_a_number_by_hand() -> None:
+    reference = number([0, 1, 2, 3, 4])  # median 2, quartiles 1 and 3
+    assert number_distance(2, reference) == 0
+    assert number_distance(4, reference) == pytest.approx(2 * 1.349 / 2)
+    assert number_distance(-2, reference) == pytest.approx(4 * 1.349 / 2)
+    assert number_distance(1e300, reference) == LIMIT
+
+
+def test_distance_of_a_number_without_iqr_uses_std() -> None:
+    reference = number([5, 5, 5, 5, 5, 5, 5, 5, 5, 15])  # std 3
+    assert reference.iqr == 0
+    assert number_distance(11, reference) == pytest.approx(2)
+
+
+def test_distance_from_a_constant() -> None:
+    assert number_distance(5, number([5, 5])) == 0
+    assert number_distance(5.001, number([5, 5])) == LIMIT
+
+
+def test_distance_of_a_category_by_hand() -> None:
+    reference = category(a=0.5, b=0.25, c=0.25)  # entropy 1.5 bits
+    assert category_distance("a", reference) == 0
+    assert category_distance("b", reference) == pytest.approx(0.5)
+    assert category_distance("z", reference) == LIMIT
+    rare = category(a=1 - 2**-20, b=2**-20)
+    assert category_distance("b", rare) == LIMIT
+    uniform = category(**{str(index): 1 / 8 for index in range(8)})
+    assert category_distance("3", uniform) == pytest.approx(0)
+
+
+def test_distance_of_a_request_is_the_mean_of_means_and_skips_what_is_missing() -> None:
+    profile = Profile(rows=5, columns={"x": number([0, 1, 2, 3, 4]), "c": category(a=0.5, b=0.25, c=0.25)})
+    columns = {"x": (2.0, 4.0, None), "c": ("b", None, "a")}
+    assert distance(profile, columns) == pytest.approx((1.349 / 2 + 0.25) / 2)
+    assert distance(profile, {"x": (4.0,), "c": (None,)}) == pytest.approx(1.349)
+    assert distance(profile, {"x": (None,), "c": ()}) is None
+
+
+def test_departures_from_the_reference(findings: Any) -> None:
+    profile = Profile(rows=5, columns={"x": number([0, 4]), "c": category(a=1), "d": category(true=1)})
+    findings.add("category", "c")
+    find_departures(profile, {"x": (-0.1, 0, 4, 4.1, None), "c": ("z",), "d": (True, False)}, findings)
+    assert findings.counts() == {"category:c": 1, "reference_range:x": 2, "category:d": 1}
