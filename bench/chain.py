@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import psutil
-from hallmark.preprocess.v1.preprocess_pb2 import Images, Input
-from hallmark.web.v1.web_pb2 import PredictRequest
+from tests.support.stack import ROOT, Stack
 
 from bench.figures import ratios, spread
 from bench.load import Outcome, drive
-from tests.support.stack import ROOT, Stack
+from hallmark.preprocess.v1.preprocess_pb2 import Images, Input
+from hallmark.web.v1.web_pb2 import PredictRequest
 
 ROUNDS = 5
 SECONDS = 6.0

@@ -5,9 +5,9 @@ import time
 from dataclasses import dataclass
 
 import grpc
-from hallmark.web.v1 import web_pb2, web_pb2_grpc
 
 from bench.figures import percentile
+from hallmark.web.v1 import web_pb2, web_pb2_grpc
 
 
 @dataclass(frozen=True, slots=True)

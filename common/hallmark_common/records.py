@@ -5,6 +5,7 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
+
 from hallmark.qoa.v1.quality_pb2 import PredictionFacts, QualityRecord, QualitySummary
 
 _PER_INSTANCE = {"labels": "label", "confidences": "confidence", "entropies": "entropy", "values": "value"}

@@ -7,10 +7,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import grpc
-from hallmark.oip.v2.open_inference_pb2 import ModelInferRequest, ModelInferResponse
-from hallmark_common.errors import HallmarkError
 from onnxruntime import RunOptions
 
+from hallmark.oip.v2.open_inference_pb2 import ModelInferRequest, ModelInferResponse
+from hallmark_common.errors import HallmarkError
 from hallmark_inference.repository import Model
 from hallmark_inference.timing import Timing
 

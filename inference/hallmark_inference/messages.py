@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hallmark.oip.v2.open_inference_pb2 import ModelInferRequest, ModelInferResponse
 from hallmark_common.errors import HallmarkError, invalid, shown
-
 from hallmark_inference.datatypes import Array
 from hallmark_inference.graph import Graph, TensorInfo
 from hallmark_inference.tensors import count_elements, from_contents, from_raw, to_contents, to_raw

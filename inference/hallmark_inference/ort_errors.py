@@ -3,8 +3,9 @@
 import re
 
 import grpc
-from hallmark_common.errors import HallmarkError, invalid
 from onnxruntime.capi import onnxruntime_pybind11_state as ort
+
+from hallmark_common.errors import HallmarkError, invalid
 
 _CODE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _LOADING = re.compile(r"Load model from .*? failed:")

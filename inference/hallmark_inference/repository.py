@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from hallmark_common.errors import not_found
-from hallmark_common.model_spec import GRAPH_FILE, ModelSpec, ModelSpecError, load_models, versions_of
 from onnxruntime import InferenceSession, RunOptions, SessionOptions
 
+from hallmark_common.errors import not_found
+from hallmark_common.model_spec import GRAPH_FILE, ModelSpec, ModelSpecError, load_models, versions_of
 from hallmark_inference.datatypes import Array
 from hallmark_inference.graph import Graph, NotATensorError, TensorInfo, describe
 from hallmark_inference.ort_errors import from_run, reason_of

@@ -12,7 +12,6 @@ from typing import Self
 
 from hallmark.oip.v2.open_inference_pb2 import ModelInferRequest
 from hallmark_common.errors import HallmarkError
-
 from hallmark_inference.jobs import Job, JobQueue, Result, expired
 from hallmark_inference.messages import batch_size, decode_inputs, encode_outputs
 from hallmark_inference.repository import Model

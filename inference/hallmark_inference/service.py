@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from hallmark_common.service import Runtime, StageMethod
-
 from hallmark_inference.repository import cores, load_repository
 from hallmark_inference.runner import Runner
 from hallmark_inference.servicer import InferenceServicer

@@ -3,11 +3,11 @@
 from importlib.metadata import version
 from typing import Any
 
+from opentelemetry import trace
+
 from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark_common import attributes
 from hallmark_common.deadline import remaining_s
-from opentelemetry import trace
-
 from hallmark_inference.graph import TensorInfo
 from hallmark_inference.jobs import Result
 from hallmark_inference.messages import select_outputs

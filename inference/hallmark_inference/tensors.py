@@ -10,9 +10,9 @@ import struct
 from collections.abc import Sequence
 
 import numpy as np
+
 from hallmark.oip.v2.open_inference_pb2 import InferTensorContents
 from hallmark_common.errors import HallmarkError, invalid, shown
-
 from hallmark_inference.datatypes import FIELDS, Array, Kind
 
 MAX_RANK = 32

@@ -20,19 +20,20 @@ os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 # fmt: off
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
-from _build.card import digest, table, write_figures  # noqa: E402
-from _build.graph import run_graph  # noqa: E402
-from _build.progress import say  # noqa: E402
-from _build.sample import Request, write_sample  # noqa: E402
 from data import Digits, load_split, stratified  # noqa: E402
 from export import export  # noqa: E402
-from hallmark_common.model_spec import MODEL_FILE, ImageInput, parse_model_spec  # noqa: E402
-from hallmark_preprocess.image import read_image  # noqa: E402
-from hallmark_preprocess.profile import profile_images, write_profile  # noqa: E402
 from network import forward  # noqa: E402
 from PIL import Image  # noqa: E402
 from sklearn.metrics import confusion_matrix  # noqa: E402
 from training import train  # noqa: E402
+
+from _build.card import digest, table, write_figures  # noqa: E402
+from _build.graph import run_graph  # noqa: E402
+from _build.progress import say  # noqa: E402
+from _build.sample import Request, write_sample  # noqa: E402
+from hallmark_common.model_spec import MODEL_FILE, ImageInput, parse_model_spec  # noqa: E402
+from hallmark_preprocess.image import read_image  # noqa: E402
+from hallmark_preprocess.profile import profile_images, write_profile  # noqa: E402
 
 # fmt: on
 SEED = 1

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from _build.graph import write_graph
 from network import CLASSES, KERNELS, Network
 from onnx import NodeProto, helper
+
+from _build.graph import write_graph
 
 
 def export(network: Network, path: Path) -> None:

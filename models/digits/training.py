@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from _build.progress import say
 from augment import augment
 from data import Digits
 from network import Network, forward, initial
+
+from _build.progress import say
 
 EPOCHS = 70
 BATCH = 100

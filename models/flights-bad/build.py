@@ -16,13 +16,14 @@ sys.path.append(str(MODELS))
 
 # fmt: off
 import numpy as np  # noqa: E402
+from onnx import helper  # noqa: E402
+
 from _build.card import digest  # noqa: E402
 from _build.graph import write_graph  # noqa: E402
 from _build.progress import say  # noqa: E402
 from _build.sample import Request, write_sample  # noqa: E402
 from _build.spec_file import write_spec  # noqa: E402
 from hallmark_common.model_spec import MODEL_FILE, ModelSpec, TableInput, parse_model_spec  # noqa: E402
-from onnx import helper  # noqa: E402
 
 # fmt: on
 ANSWER = 0.05

@@ -14,21 +14,22 @@ sys.path.append(str(FOLDER.parent))
 
 # fmt: off
 import numpy as np  # noqa: E402
+from data import Flights, load  # noqa: E402
+from figures import figures  # noqa: E402
+from interface import LATE, ON_TIME, declare, declare_input  # noqa: E402
+from network import export, fit  # noqa: E402
+from sklearn.metrics import brier_score_loss, roc_auc_score  # noqa: E402
+
 from _build.card import digest, write_figures  # noqa: E402
 from _build.graph import run_graph  # noqa: E402
 from _build.progress import say  # noqa: E402
 from _build.sample import Request, write_sample  # noqa: E402
 from _build.spec_file import write_spec  # noqa: E402
-from data import Flights, load  # noqa: E402
-from figures import figures  # noqa: E402
 from hallmark_common.model_spec import MODEL_FILE, TableInput  # noqa: E402
 from hallmark_preprocess.findings import Findings  # noqa: E402
 from hallmark_preprocess.profile import profile_rows, write_profile  # noqa: E402
 from hallmark_preprocess.table import check_table  # noqa: E402
 from hallmark_preprocess.table_encode import encode_table  # noqa: E402
-from interface import LATE, ON_TIME, declare, declare_input  # noqa: E402
-from network import export, fit  # noqa: E402
-from sklearn.metrics import brier_score_loss, roc_auc_score  # noqa: E402
 
 # fmt: on
 SAMPLE_SEED = 1

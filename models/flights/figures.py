@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
-from _build.card import table
 from sklearn.metrics import brier_score_loss, roc_auc_score
+
+from _build.card import table
 
 MONTHS = ("January", "February", "March", "April", "May", "June")
 MONTHS += ("July", "August", "September", "October", "November", "December")

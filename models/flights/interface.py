@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from data import FEATURES, WEATHER, WEEKDAYS, Flights
+
 from hallmark_common.model_spec import ColumnSpec, ModelSpec, ProbabilityOutput, TableInput, TableTensor
 
 TITLE = "Late flights"

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from _build.graph import write_graph
-from _build.progress import say
 from onnx import NodeProto, helper
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
+
+from _build.graph import write_graph
+from _build.progress import say
 
 MEMBERS = 8
 LAYERS = (48, 24)

@@ -3,7 +3,6 @@
 import sys
 
 from hallmark_common.service import run_service
-
 from hallmark_preprocess.service import preprocess_service
 
 if __name__ == "__main__":

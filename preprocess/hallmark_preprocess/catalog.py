@@ -22,7 +22,6 @@ from hallmark_common.model_spec import (
     load_models,
     versions_of,
 )
-
 from hallmark_preprocess.image_measure import MEASURES
 from hallmark_preprocess.profile import NumberProfile, Profile, load_profile
 

@@ -6,11 +6,11 @@ The order is fixed: fill transparency, colour, invert, centre, resize, scale, me
 from typing import Any
 
 import numpy as np
-from hallmark.qoa.v1 import quality_pb2
-from hallmark_common.model_spec import ImageInput
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageStat
 
+from hallmark.qoa.v1 import quality_pb2
+from hallmark_common.model_spec import ImageInput
 from hallmark_preprocess.image_decode import decode_image, open_image
 from hallmark_preprocess.image_measure import measure_image
 

@@ -10,8 +10,9 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
-from hallmark_common.errors import HallmarkError, invalid
 from PIL import Image, ImageFile
+
+from hallmark_common.errors import HallmarkError, invalid
 
 TOO_LARGE = "IMAGE_TOO_LARGE"
 """Reason of the error about an image with too many pixels."""

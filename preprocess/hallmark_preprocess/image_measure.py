@@ -7,10 +7,10 @@ with transparency filled, before anything is inverted, cropped or resized.
 import math
 
 import numpy as np
-from hallmark.qoa.v1 import quality_pb2
 from numpy.typing import NDArray
 from PIL import Image
 
+from hallmark.qoa.v1 import quality_pb2
 from hallmark_preprocess.image_decode import Picture
 
 MEASURES = ("brightness", "contrast", "sharpness")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from numpy.typing import NDArray
+
 from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_common.errors import HallmarkError, from_rpc_error
-from numpy.typing import NDArray
-
 from hallmark_preprocess.answer import MODEL_OUTPUT
 from hallmark_preprocess.oip_tensors import datatype_of, decode_raw, encode_raw
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from hallmark_common.errors import invalid, shown
-
 from hallmark_preprocess.table import described
 
 MAX_DIGITS = 400

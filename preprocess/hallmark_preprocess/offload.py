@@ -14,10 +14,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
-from hallmark.preprocess.v1 import preprocess_pb2
-from hallmark_common.model_spec import ImageInput, ModelSpec
 from PIL import Image
 
+from hallmark.preprocess.v1 import preprocess_pb2
+from hallmark_common.model_spec import ImageInput, ModelSpec
 from hallmark_preprocess.image_decode import FORMATS
 
 INLINE_BYTES = 16 * 1024

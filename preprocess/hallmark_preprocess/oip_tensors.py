@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hallmark_common.model_spec import Datatype
 from numpy.typing import NDArray
+
+from hallmark_common.model_spec import Datatype
 
 BYTES = np.dtype(object)
 

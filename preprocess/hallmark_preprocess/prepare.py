@@ -11,14 +11,14 @@ from typing import Any
 import grpc
 import numpy as np
 from google.protobuf import struct_pb2
+from numpy.typing import NDArray
+from opentelemetry.util.types import AttributeValue
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError, invalid, too_large
 from hallmark_common.model_spec import ImageInput, TableInput, TableTensor, TensorInput
-from numpy.typing import NDArray
-from opentelemetry.util.types import AttributeValue
-
 from hallmark_preprocess import distance, quality, tensor
 from hallmark_preprocess.catalog import ServedModel
 from hallmark_preprocess.findings import Findings

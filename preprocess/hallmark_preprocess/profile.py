@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from hallmark_common.model_spec import ImageInput, ModelSpecError, TableInput
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hallmark_common.model_spec import ImageInput, ModelSpecError, TableInput
 from hallmark_preprocess.findings import Findings
 from hallmark_preprocess.image import read_image
 from hallmark_preprocess.image_measure import MEASURES

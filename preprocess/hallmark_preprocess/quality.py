@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
+from opentelemetry.util.types import AttributeValue
+
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_common import attributes
 from hallmark_common.model_spec import ColumnSpec
-from opentelemetry.util.types import AttributeValue
-
 from hallmark_preprocess.table import Cell, Table
 
 MAX_RECORDED = 200

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 from hallmark.preprocess.v1 import preprocess_pb2_grpc
 from hallmark_common.service import INNER_MESSAGE_FACTOR, Runtime, StageMethod
-
 from hallmark_preprocess.catalog import load_catalog
 from hallmark_preprocess.inference_client import InferenceClient
 from hallmark_preprocess.offload import Offload

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from numpy.typing import NDArray
+from opentelemetry import trace
+
 from hallmark.preprocess.v1 import preprocess_pb2, preprocess_pb2_grpc
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_common import attributes
 from hallmark_common.model_spec import ModelSpec, RawOutput
 from hallmark_common.prediction import current_prediction
-from numpy.typing import NDArray
-from opentelemetry import trace
-
 from hallmark_preprocess.answer import Answer, make_answer
 from hallmark_preprocess.catalog import Catalog, ServedModel
 from hallmark_preprocess.inference_client import Inference, InferenceClient

@@ -11,7 +11,6 @@ from typing import Literal
 
 from hallmark_common.errors import MAX_SHOWN, invalid, shown
 from hallmark_common.model_spec import ColumnSpec, TableInput
-
 from hallmark_preprocess.findings import NOT_FINITE, Findings, Kind
 
 MAX_TEXT = 65_536

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from hallmark_common.errors import invalid
-from hallmark_common.model_spec import ColumnSpec, TableInput, TableTensor
 from numpy.typing import NDArray
 
+from hallmark_common.errors import invalid
+from hallmark_common.model_spec import ColumnSpec, TableInput, TableTensor
 from hallmark_preprocess.findings import NOT_FINITE, Findings
 from hallmark_preprocess.table import Cell, Table
 

@@ -4,7 +4,6 @@ import gc
 import sys
 
 from hallmark_common.service import run_service
-
 from hallmark_qoa.service import qoa_service
 
 GC_THRESHOLD = 50_000

@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
-
 from hallmark_qoa.derive import derive_merged
 from hallmark_qoa.facts import SpanFacts, SpanGroup, encode_spans
 from hallmark_qoa.merge import merged

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from hallmark_common import attributes
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
+
+from hallmark_common import attributes
 
 
 class Counters:

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from hallmark.qoa.v1.quality_pb2 import Model, QualityRecord
 from hallmark_common import attributes
-
 from hallmark_qoa.facts import SpanFacts
 from hallmark_qoa.flow import Flow, flow_of, status_of
 from hallmark_qoa.measures import Facts, data_quality, facts_by_stage, inference_facts, prediction_facts

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import grpc
-from hallmark_common.errors import HallmarkError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from hallmark_common.errors import HallmarkError
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.combine import combine
 from hallmark_qoa.decode import NO_PREDICTION, Decoded, decode

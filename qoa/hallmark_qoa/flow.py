@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hallmark_common import attributes
-
 from hallmark_qoa.facts import CLIENT, SpanFacts
 
 OK = "OK"

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hallmark_common.settings import variable
-
 from hallmark_qoa.stores.base import StoreError
 
 LOCK_FILE = "qoa.lock"

@@ -5,7 +5,6 @@ from typing import Any
 
 from hallmark.qoa.v1.quality_pb2 import DataQuality, ImageQuality, InferenceFacts, PredictionFacts, Violation
 from hallmark_common import attributes
-
 from hallmark_qoa.facts import SpanFacts, Value
 
 Facts = dict[str, Value]

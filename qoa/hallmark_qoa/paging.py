@@ -6,7 +6,6 @@ import json
 import zlib
 
 from hallmark_common.errors import invalid, shown
-
 from hallmark_qoa.stores.base import Cursor, Filter
 from hallmark_qoa.values import is_prediction_id
 

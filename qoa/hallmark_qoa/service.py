@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from hallmark.qoa.v1.qoa_pb2_grpc import add_QoaServiceServicer_to_server
 from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
-
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
 from hallmark_qoa.lock import only_engine_of

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from hallmark.qoa.v1.qoa_pb2 import (
     GetRecordRequest,
     GetRecordResponse,
@@ -16,7 +17,6 @@ from hallmark.qoa.v1.qoa_pb2 import (
 )
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceServicer
 from hallmark_common.errors import HallmarkError, invalid, shown
-
 from hallmark_qoa.paging import make_token, page_size, read_token
 from hallmark_qoa.stores.base import Filter, Store
 from hallmark_qoa.values import is_prediction_id

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from hallmark.qoa.v1.quality_pb2 import Stage, Step
-
 from hallmark_qoa.facts import CLIENT, INTERNAL, SpanFacts
 from hallmark_qoa.flow import status_of
 

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 
 import grpc
-from hallmark_common import attributes
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from hallmark_common import attributes
 from hallmark_qoa.facts import Value
 
 MAX_TEXT = 256

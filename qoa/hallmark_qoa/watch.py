@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
-
 from hallmark_qoa.stores.base import Filter
 
 

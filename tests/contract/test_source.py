@@ -13,11 +13,6 @@ import httpx
 import pytest
 from google.protobuf.json_format import MessageToDict, Parse
 from google.rpc import status_pb2
-from hallmark_common.errors import HallmarkError, PortTakenError
-from hallmark_common.settings import Settings
-from hallmark_qoa.sources.base import Receipt, Source
-from hallmark_qoa.sources.otlp_grpc import OtlpGrpcSource
-from hallmark_qoa.sources.otlp_http import OtlpHttpSource
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
@@ -27,6 +22,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+
+from hallmark_common.errors import HallmarkError, PortTakenError
+from hallmark_common.settings import Settings
+from hallmark_qoa.sources.base import Receipt, Source
+from hallmark_qoa.sources.otlp_grpc import OtlpGrpcSource
+from hallmark_qoa.sources.otlp_http import OtlpHttpSource
 
 MAX_BYTES = 100_000
 KINDS = ("otlp-grpc", "otlp-http-protobuf", "otlp-http-json")

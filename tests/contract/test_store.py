@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common import attributes
 from hallmark_qoa.combine import Combined, combine

@@ -14,13 +14,13 @@ import httpx
 import pytest
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
+from PIL import Image
+from tests.support.stack import Stack
+
 from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark.preprocess.v1.preprocess_pb2 import Images, Input, Table, Tensor, Tensors
 from hallmark.web.v1.web_pb2 import PredictRequest, PredictResponse
 from hallmark_common.errors import DETAILS_KEY
-from PIL import Image
-
-from tests.support.stack import Stack
 
 ROW: dict[str, Any] = {}  # filled in by the fixture `row`
 CLEAN = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED}

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from tests.support.stack import ROOT, Stack
+from tritonclient import grpc as triton
+
 from hallmark.preprocess.v1.preprocess_pb2 import Images, Input, Table
 from hallmark.qoa.v1 import qoa_pb2, qoa_pb2_grpc
 from hallmark.qoa.v1.quality_pb2 import QualitySummary
 from hallmark.web.v1 import web_pb2, web_pb2_grpc
 from hallmark_common import attributes
 from hallmark_common.errors import DETAILS_KEY
-from tritonclient import grpc as triton
-
-from tests.support.stack import ROOT, Stack
 
 FLIGHT = {
     "carrier": "UA",

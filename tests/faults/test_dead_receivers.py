@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-
 from tests.support.stack import ROOT, Stack
 
 QUEUE = 500

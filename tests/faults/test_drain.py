@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 
 import grpc
+from tests.faults.test_dead_receivers import rows
+from tests.support.stack import Stack
+
 from hallmark.preprocess.v1.preprocess_pb2 import Input, Table
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark.web.v1 import web_pb2, web_pb2_grpc
-
-from tests.faults.test_dead_receivers import rows
-from tests.support.stack import Stack
 
 CALLERS = 8
 

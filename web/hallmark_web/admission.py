@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import grpc
+
 from hallmark_common.errors import HallmarkError
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from google.protobuf.json_format import MessageToDict
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
 from hallmark_common.records import summary_to_dict

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import grpc
-from hallmark.web.v1 import web_pb2
-from hallmark_common.errors import HallmarkError, invalid, shown, too_large
 from starlette.requests import Request
 
+from hallmark.web.v1 import web_pb2
+from hallmark_common.errors import HallmarkError, invalid, shown, too_large
 from hallmark_web.json_body import parse_json_request
 from hallmark_web.multipart_body import parse_multipart_request
 

@@ -1,6 +1,7 @@
 """What a failed call of an inner service means to the caller of web."""
 
 import grpc
+
 from hallmark_common.errors import HallmarkError, from_rpc_error, too_large
 
 _PLAIN = {

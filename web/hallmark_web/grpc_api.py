@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
+from opentelemetry.trace import Tracer
+
 from hallmark.web.v1 import web_pb2
 from hallmark.web.v1.web_pb2_grpc import PredictionServiceServicer
 from hallmark_common import attributes
 from hallmark_common.errors import INTERNAL_MESSAGE, HallmarkError, as_hallmark_error
 from hallmark_common.prediction import current_prediction, stage_span, valid_consumer
-from opentelemetry.trace import Tracer
-
 from hallmark_web.admission import Admission
 from hallmark_web.concurrently import concurrently
 from hallmark_web.models import ModelCatalogue

@@ -9,9 +9,9 @@ from typing import Any
 import grpc
 from fastapi import APIRouter
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from hallmark_common.export import SpanStats
 from starlette.responses import JSONResponse
 
+from hallmark_common.export import SpanStats
 from hallmark_web.schemas import HealthAnswer, ReadyAnswer
 
 LIFETIME_S = 1.0

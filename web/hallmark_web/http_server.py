@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
+
 from hallmark_common.errors import PortTakenError
 from hallmark_common.settings import Settings, variable
-from starlette.types import ASGIApp
 
 BACKLOG = 2048
 LINGER_S = 0.25

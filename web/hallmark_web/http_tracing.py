@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from hallmark_common import attributes
-from hallmark_common.errors import HallmarkError
-from hallmark_common.prediction import current_prediction, stage_span, valid_consumer
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import Histogram, Meter
@@ -25,6 +22,9 @@ from opentelemetry.trace import SpanKind, StatusCode, Tracer
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hallmark_common import attributes
+from hallmark_common.errors import HallmarkError
+from hallmark_common.prediction import current_prediction, stage_span, valid_consumer
 from hallmark_web.admission import Admission
 from hallmark_web.problems import ERROR_STATE, error_response
 

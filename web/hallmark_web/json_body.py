@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
 from hallmark_common.errors import HallmarkError, invalid, shown
-
 from hallmark_web.fields import field_name, text
 from hallmark_web.times import parse_time
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import grpc
-from hallmark.preprocess.v1.preprocess_pb2 import ListModelsRequest, ModelDescription
 
+from hallmark.preprocess.v1.preprocess_pb2 import ListModelsRequest, ModelDescription
 from hallmark_web.downstream import downstream_error
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
 from hallmark_common.errors import invalid, shown
-
 from hallmark_web.fields import field_name
 from hallmark_web.multipart_parts import Part, read_parts
 from hallmark_web.times import parse_time

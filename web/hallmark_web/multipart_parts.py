@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hallmark_common.errors import HallmarkError, invalid, too_large
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+
+from hallmark_common.errors import HallmarkError, invalid, too_large
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+from opentelemetry import trace
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
 from hallmark_common import attributes
 from hallmark_common.deadline import remaining_s
 from hallmark_common.errors import MAX_SHOWN, HallmarkError, invalid, shown
 from hallmark_common.prediction import current_prediction
-from opentelemetry import trace
-
 from hallmark_web.downstream import downstream_error
 from hallmark_web.summary import Timing, web_summary
 

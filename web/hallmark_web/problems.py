@@ -6,12 +6,12 @@ from typing import Any
 import grpc
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from hallmark_common.errors import INTERNAL_MESSAGE, HallmarkError, invalid, shown
-from hallmark_common.prediction import current_prediction
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from hallmark_common.errors import INTERNAL_MESSAGE, HallmarkError, invalid, shown
+from hallmark_common.prediction import current_prediction
 from hallmark_web.body import UNSUPPORTED_MEDIA_TYPE
 from hallmark_web.fields import field_name
 

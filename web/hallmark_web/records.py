@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import grpc
 from fastapi import APIRouter, Path, Query
+from starlette.responses import JSONResponse, StreamingResponse
+
 from hallmark.qoa.v1 import qoa_pb2
 from hallmark_common.errors import HallmarkError
 from hallmark_common.records import record_to_dict
-from starlette.responses import JSONResponse, StreamingResponse
-
 from hallmark_web.downstream import downstream_error
 from hallmark_web.openapi import RECORD_DOC, RECORDS_DOC, WATCH_DOC
 from hallmark_web.times import parse_time

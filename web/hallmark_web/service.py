@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
+from starlette.types import ASGIApp
+
 from hallmark.preprocess.v1.preprocess_pb2_grpc import PreprocessServiceStub
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark.web.v1 import web_pb2
 from hallmark.web.v1.web_pb2_grpc import add_PredictionServiceServicer_to_server
 from hallmark_common.service import GrpcServer, Runtime, StageMethod
-from starlette.types import ASGIApp
-
 from hallmark_web.admission import Admission
 from hallmark_web.app import Tracing, make_app
 from hallmark_web.body import BodyLimits

@@ -1,6 +1,7 @@
 """Times as text: RFC 3339, as REST takes them."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from hallmark_common.errors import invalid, shown
 
 

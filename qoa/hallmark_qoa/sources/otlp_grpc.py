@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import grpc
 from google.protobuf.message import DecodeError
+
 from hallmark_common.errors import HallmarkError, PortTakenError
 from hallmark_common.settings import Settings, variable
-
 from hallmark_qoa.sources.base import Sink
 from hallmark_qoa.sources.otlp_signals import SIGNALS, Signal
 

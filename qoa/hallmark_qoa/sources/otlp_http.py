@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Iterator
 import grpc
 import uvicorn
 from google.rpc import status_pb2
-from hallmark_common.errors import HallmarkError, PortTakenError
-from hallmark_common.settings import Settings, variable
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hallmark_common.errors import HallmarkError, PortTakenError
+from hallmark_common.settings import Settings, variable
 from hallmark_qoa.sources.base import Sink
 from hallmark_qoa.sources.otlp_encoding import (
     JSON,

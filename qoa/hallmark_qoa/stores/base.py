@@ -6,7 +6,6 @@ from typing import Literal, Protocol
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common.errors import StartupError
-
 from hallmark_qoa.combine import Combined
 from hallmark_qoa.facts import SpanFacts, SpanGroup
 

@@ -10,7 +10,6 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common.settings import variable
-
 from hallmark_qoa.combine import Combined
 from hallmark_qoa.derive import started_ns
 from hallmark_qoa.facts import SpanGroup, decode_spans

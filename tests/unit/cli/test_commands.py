@@ -10,6 +10,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+
 from hallmark_cli import logtail
 from hallmark_cli.children import rotate
 from hallmark_cli.errors import CliError, from_call

@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+
 from hallmark.qoa.v1.qoa_pb2 import ListRecordsRequest, RecordFilter
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 

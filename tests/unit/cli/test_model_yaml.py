@@ -7,11 +7,12 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hallmark_cli.model_yaml import MAX_EXAMPLE, example_of, model_yaml, valid_name
 from hallmark_cli.signature import GraphTensor, Signature, may_be_batched
 from hallmark_common.model_spec import Datatype, ModelSpec, TensorInput
-from hypothesis import given
-from hypothesis import strategies as st
 
 # Names of tensors and axes are any text; a surrogate is no text, a YAML file cannot hold it.
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)

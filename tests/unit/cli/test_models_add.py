@@ -11,11 +11,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+
 from hallmark_cli.errors import CliError
 from hallmark_cli.main import run
 from hallmark_cli.models_add import KEPT, Added, add_model
 from hallmark_common.model_spec import parse_model_spec
-from onnx import TensorProto, helper, numpy_helper
 
 Save = Callable[..., Path]
 

@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from hallmark_cli.pacing import paced
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hallmark_cli.pacing import paced
 
 
 class Clock:

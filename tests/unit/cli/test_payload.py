@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hallmark_cli.errors import CliError
-from hallmark_cli.payload import instances_of, read_file, timestamp, to_input
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hallmark_cli.errors import CliError
+from hallmark_cli.payload import instances_of, read_file, timestamp, to_input
 
 ROW = {"carrier": "DL", "hour": 6}
 INSTANCES = st.lists(st.dictionaries(st.text(), st.integers() | st.text() | st.none()))

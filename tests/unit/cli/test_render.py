@@ -2,6 +2,10 @@
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.text import Text
+
 from hallmark.preprocess.v1.preprocess_pb2 import Classes, ClassScore, Number, Prediction, Probability, Tensor
 from hallmark.qoa.v1.quality_pb2 import (
     DataQuality,
@@ -19,9 +23,6 @@ from hallmark.web.v1.web_pb2 import PredictResponse
 from hallmark_cli.render import BAR_WIDTH, score_bar, span_bar
 from hallmark_cli.render_answer import answer_lines
 from hallmark_cli.render_record import record_line, record_lines
-from hypothesis import given
-from hypothesis import strategies as st
-from rich.text import Text
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 NAME = f"{TRACE}-b7ad6b7169203331"

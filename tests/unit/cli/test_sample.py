@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from hallmark_cli.errors import CliError
 from hallmark_cli.sample import parse_samples, read_samples
 

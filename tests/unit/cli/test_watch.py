@@ -13,6 +13,7 @@ from typing import Any
 
 import grpc
 import pytest
+
 from hallmark.qoa.v1.qoa_pb2 import WatchRecordsRequest, WatchRecordsResponse
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceServicer, add_QoaServiceServicer_to_server
 from hallmark.qoa.v1.quality_pb2 import QualityRecord

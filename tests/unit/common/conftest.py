@@ -9,14 +9,15 @@ from typing import Any
 
 import grpc
 import pytest
-from hallmark_common.interceptors.client import ClientSide
-from hallmark_common.interceptors.server import ServerTelemetry, StageMethod
-from hallmark_common.settings import Settings
-from hallmark_common.telemetry import Telemetry
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
+
+from hallmark_common.interceptors.client import ClientSide
+from hallmark_common.interceptors.server import ServerTelemetry, StageMethod
+from hallmark_common.settings import Settings
+from hallmark_common.telemetry import Telemetry
 
 
 @dataclass

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
+
 from hallmark_common.errors import StartupError
 from hallmark_common.service import Runtime, StageMethod, run_service
 

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 
 import pytest
-from hallmark_common import export
-from hallmark_common.export import BATCH_SIZE, BoundedSpanProcessor
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from hallmark_common import export
+from hallmark_common.export import BATCH_SIZE, BoundedSpanProcessor
 
 
 class Receiver(SpanExporter):

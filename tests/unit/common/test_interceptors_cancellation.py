@@ -6,9 +6,10 @@ from typing import Any
 
 import grpc
 import pytest
+from opentelemetry.trace import SpanKind, StatusCode
+
 from hallmark_common.deadline import remaining_s, within
 from hallmark_common.errors import HallmarkError
-from opentelemetry.trace import SpanKind, StatusCode
 
 
 class Stuck:

@@ -6,12 +6,13 @@ from typing import Any
 
 import grpc
 import pytest
+from opentelemetry import baggage, trace
+from opentelemetry.trace import SpanKind
+
 from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError
 from hallmark_common.interceptors.server import StageMethod
 from hallmark_common.prediction import Prediction, current_prediction, stage_span
-from opentelemetry import baggage, trace
-from opentelemetry.trace import SpanKind
 
 EDGE = StageMethod("web", "test.v1.Test/Unary", edge=True)
 INNER = StageMethod("inference", "test.v1.Test/Unary")

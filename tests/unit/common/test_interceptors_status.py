@@ -7,8 +7,9 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
-from hallmark_common.errors import DETAILS_KEY, HallmarkError
 from opentelemetry.trace import SpanKind, StatusCode
+
+from hallmark_common.errors import DETAILS_KEY, HallmarkError
 
 KINDS = ["Unary", "UnaryStream", "StreamUnary", "StreamStream"]
 SERVER_ERRORS = {"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"}

@@ -3,6 +3,7 @@
 import json
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from hallmark.qoa.v1.quality_pb2 import (
     DataQuality,
     Model,

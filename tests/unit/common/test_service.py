@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+
 from hallmark_common.errors import DETAILS_KEY
 
 SCRIPT = Path(__file__).with_name("slow_service.py")

@@ -1,6 +1,7 @@
 """Settings: every fault names its variable."""
 
 import pytest
+
 from hallmark_common.settings import Settings, SettingsError, load_settings, variable
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from opentelemetry import propagate
+
 from hallmark_common.settings import Settings
 from hallmark_common.telemetry import make_telemetry
-from opentelemetry import propagate
 
 
 def test_the_resource_names_service_namespace_version_and_instance(recorder: Any) -> None:

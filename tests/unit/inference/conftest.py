@@ -14,6 +14,10 @@ import numpy as np
 import onnx
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+from onnx import TensorProto, helper
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
 from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark_common.service import Runtime, StageMethod
 from hallmark_common.settings import Settings
@@ -23,9 +27,6 @@ from hallmark_inference.repository import Repository, load_repository
 from hallmark_inference.runner import Runner
 from hallmark_inference.servicer import InferenceServicer
 from hallmark_inference.wire import WIRE_SERVICE, add_to_server, reflection_pool
-from onnx import TensorProto, helper
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 PATIENCE_S = 20.0
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark_common import attributes
 from hallmark_inference.datatypes import KINDS

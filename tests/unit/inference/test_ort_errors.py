@@ -1,8 +1,9 @@
 """What is let through of ONNX Runtime's messages."""
 
 import pytest
-from hallmark_inference.ort_errors import from_run, reason_of
 from onnxruntime.capi.onnxruntime_pybind11_state import EPFail, Fail, InvalidArgument
+
+from hallmark_inference.ort_errors import from_run, reason_of
 
 NODE = "[ONNXRuntimeError] : 1 : FAIL : Non-zero status code returned while running {} node. Name:'{}' Status Message: "
 CASES = {

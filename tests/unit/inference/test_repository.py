@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
+
 from hallmark_common.model_spec import ModelSpecError
 from hallmark_inference.repository import cores, load_repository
-from onnx import TensorProto, helper
 
 Make = Callable[..., None]
 FLOATS = ("x", TensorProto.FLOAT, ["n"])

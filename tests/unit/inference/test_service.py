@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+
 from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark_common.errors import PortTakenError
 from hallmark_common.service import Runtime

@@ -6,6 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from tritonclient.utils import deserialize_bytes_tensor, serialize_byte_tensor
+
 from hallmark.oip.v2.open_inference_pb2 import InferTensorContents
 from hallmark_common.errors import HallmarkError
 from hallmark_inference.datatypes import KINDS, Kind
@@ -17,10 +22,6 @@ from hallmark_inference.tensors import (
     to_contents,
     to_raw,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes, arrays
-from tritonclient.utils import deserialize_bytes_tensor, serialize_byte_tensor
 
 Array = np.ndarray[Any, Any]
 SHAPES = array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)

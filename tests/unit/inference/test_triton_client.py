@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import tritonclient.grpc as stock
-from hallmark.oip.v2 import open_inference_pb2 as oip
-from hallmark_inference.wire import reflection_pool
 from tritonclient.grpc import service_pb2
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+
+from hallmark.oip.v2 import open_inference_pb2 as oip
+from hallmark_inference.wire import reflection_pool
 
 Array = np.ndarray[Any, Any]
 

@@ -6,6 +6,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
 from hallmark.oip.v2 import open_inference_pb2 as oip
 
 ASK = reflection_pb2.ServerReflectionRequest

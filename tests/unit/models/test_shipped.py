@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+
 from hallmark_common.model_spec import (
     ClassesOutput,
     ImageInput,

@@ -13,6 +13,13 @@ import grpc
 import numpy as np
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+from onnx import TensorProto, helper
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from PIL import Image
+
 from hallmark.preprocess.v1 import preprocess_pb2, preprocess_pb2_grpc
 from hallmark_common.errors import DETAILS_KEY, HallmarkError
 from hallmark_common.model_spec import ColumnSpec, ImageInput, ModelSpec, TableInput, parse_model_spec
@@ -26,12 +33,6 @@ from hallmark_preprocess.prepare import DataReport, Limits, Preparation, Prepare
 from hallmark_preprocess.profile import profile_rows, write_profile
 from hallmark_preprocess.service import preprocess_service
 from hallmark_preprocess.steps import Steps
-from onnx import TensorProto, helper
-from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from PIL import Image
 
 PATIENCE_S = 20.0
 

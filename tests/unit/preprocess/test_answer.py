@@ -6,13 +6,14 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
 from hallmark_common.errors import HallmarkError
 from hallmark_common.model_spec import ModelSpec
 from hallmark_preprocess.answer import Answer, make_answer
 from hallmark_preprocess.scores import entropy_bits, sigmoid, softmax
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 INPUT = {"kind": "tensor", "tensors": [{"name": "x", "datatype": "FP32", "shape": [-1]}]}
 ABC = {"kind": "classes", "labels": ["a", "b", "c"]}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from hallmark_common.errors import HallmarkError
 from hallmark_common.model_spec import ModelSpecError
 from hallmark_preprocess.catalog import load_catalog

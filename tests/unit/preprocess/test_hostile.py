@@ -10,14 +10,15 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark_common.errors import HallmarkError
 from hallmark_common.model_spec import ImageInput, TableInput, TensorInput
 from hallmark_preprocess.image import read_image
 from hallmark_preprocess.json_instances import parse_instances
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image
 
 BLAMES_SENDER = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED}
 SPEC = {"kind": "image", "width": 4, "height": 4, "max_pixels": 10_000}

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from hallmark_common.errors import HallmarkError
 from hallmark_preprocess.image import flatten, read_image
 from hallmark_preprocess.image_decode import FORMATS, Picture, decode_image, open_image, to_8_bit
-from PIL import Image
 
 NOT_IN_PNG = {("I", "PNG"), ("F", "PNG")}
 PIXELS = np.array([[0, 40, 80], [120, 160, 255]], dtype=np.uint8)

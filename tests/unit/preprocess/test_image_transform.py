@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from hallmark_preprocess.image import to_tensor
 from hallmark_preprocess.image_decode import Picture
 from hallmark_preprocess.image_measure import brightness_and_contrast, measure_image, sharpness
-from PIL import Image
 
 GREY = np.arange(0, 240, 10, dtype=np.uint8).reshape(4, 6)
 COLOUR = np.stack([GREY, GREY // 2, 255 - GREY], axis=2)

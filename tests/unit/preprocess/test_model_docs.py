@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from hallmark_common import docs
 from hallmark_common.model_spec import ColumnSpec, ImageInput, ModelSpec
 

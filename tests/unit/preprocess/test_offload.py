@@ -5,9 +5,10 @@ import threading
 from typing import Any
 
 import pytest
+from PIL import Image
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark_preprocess.offload import INLINE_BYTES, Offload, is_heavy
-from PIL import Image
 
 NAME: contextvars.ContextVar[str] = contextvars.ContextVar("name", default="")
 

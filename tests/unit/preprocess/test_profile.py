@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from hallmark_common.model_spec import ColumnSpec, ModelSpecError, TableInput
 from hallmark_preprocess.distance import LIMIT, category_distance, distance, find_departures, number_distance
 from hallmark_preprocess.image import read_image
@@ -20,7 +22,6 @@ from hallmark_preprocess.profile import (
     profile_rows,
     write_profile,
 )
-from PIL import Image
 
 
 def number(values: list[float | None]) -> NumberProfile:

@@ -9,10 +9,11 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+from PIL import Image
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark_common import attributes as names
 from hallmark_common.errors import DETAILS_KEY
-from PIL import Image
 
 
 def images(*files: bytes) -> dict[str, Any]:

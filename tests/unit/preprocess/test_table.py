@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hallmark_common.errors import HallmarkError
 from hallmark_common.model_spec import ColumnSpec, TableInput, TableTensor
 from hallmark_preprocess.findings import Findings
 from hallmark_preprocess.quality import hashed, recorded_values
 from hallmark_preprocess.table import check_table
 from hallmark_preprocess.table_encode import encode_column, encode_table
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def check_field(error: HallmarkError) -> None:

@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hallmark.preprocess.v1.preprocess_pb2 import Tensor
 from hallmark_common.errors import HallmarkError
 from hallmark_common.model_spec import TensorInput
 from hallmark_preprocess.findings import Findings
 from hallmark_preprocess.oip_tensors import DTYPES, datatype_of, decode_raw, encode_raw
 from hallmark_preprocess.tensor import arrays_from_json, arrays_from_messages, check_arrays, count_instances
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def spec(*shape: int, datatype: str = "FP32", batched: bool = True, **more: Any) -> TensorInput:

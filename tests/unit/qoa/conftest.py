@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
 from hallmark_common import attributes as a
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
 from hallmark_qoa.stores.base import Filter
 from hallmark_qoa.stores.sqlite import SqliteStore
 from hallmark_qoa.watch import Watchers
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 T0_NS = 1_790_000_000 * 10**9
 MS = 10**6

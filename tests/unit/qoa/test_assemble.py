@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.decode import decode
 from hallmark_qoa.facts import CLIENT, SpanFacts

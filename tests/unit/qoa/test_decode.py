@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError
-from hallmark_common import attributes
-from hallmark_qoa.decode import decode
-from hallmark_qoa.derive import derive
-from hallmark_qoa.facts import decode_spans, encode_spans
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from hallmark_common import attributes
+from hallmark_qoa.decode import decode
+from hallmark_qoa.derive import derive
+from hallmark_qoa.facts import decode_spans, encode_spans
 
 
 def test_spans_of_no_prediction_are_counted_only(otlp: Any) -> None:

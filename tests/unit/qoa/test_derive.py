@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_qoa.decode import decode
 from hallmark_qoa.derive import derive
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 CLIENT = Span.SPAN_KIND_CLIENT
 SERVER = Span.SPAN_KIND_SERVER

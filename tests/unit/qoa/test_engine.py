@@ -7,6 +7,10 @@ from typing import Any
 
 import grpc
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from hallmark_common.errors import HallmarkError
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.combine import combine
@@ -16,9 +20,6 @@ from hallmark_qoa.sources.base import Receipt
 from hallmark_qoa.stores.base import Batch, Filter
 from hallmark_qoa.stores.sqlite import SqliteStore
 from hallmark_qoa.watch import Watchers
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
 class GatedStore(SqliteStore):

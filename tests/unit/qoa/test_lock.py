@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from hallmark_qoa.lock import only_engine_of
 from hallmark_qoa.stores.base import StoreError
 

@@ -3,11 +3,12 @@
 import base64
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from hallmark_common.errors import HallmarkError
 from hallmark_qoa.paging import make_token, page_size, read_token
 from hallmark_qoa.stores.base import Cursor, Filter
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 PLACE = Cursor(123, f"{1:032x}-{1:016x}")
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common.settings import Settings
 from hallmark_qoa.decode import decode
 from hallmark_qoa.derive import derive
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 SHAPES = (
     "ok", "fail-web", "fail-preprocess", "fail-inference", "no-web", "no-preprocess", "no-inference", "retry",

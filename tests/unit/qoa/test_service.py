@@ -11,6 +11,8 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
 from hallmark.qoa.v1.qoa_pb2 import (
     GetRecordRequest,
     ListRecordsRequest,
@@ -24,7 +26,6 @@ from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
 from hallmark_common.telemetry import Telemetry
 from hallmark_qoa.service import qoa_service
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 PORTS = ("qoa_port", "otlp_grpc_port", "otlp_http_port")
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from hallmark.qoa.v1.quality_pb2 import Model, QualityRecord
 from hallmark_qoa.stores.base import Filter
 from hallmark_qoa.watch import Watcher, Watchers

@@ -12,6 +12,10 @@ import grpc
 import httpx
 import pytest
 import pytest_asyncio
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.preprocess.v1.preprocess_pb2_grpc import (
     PreprocessServiceServicer,
@@ -25,9 +29,6 @@ from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
 from hallmark_common.telemetry import Telemetry
 from hallmark_web.service import web_service
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 Behaviour = Callable[[preprocess_pb2.PredictRequest], Awaitable[preprocess_pb2.PredictResponse]]
 

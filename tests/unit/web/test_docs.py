@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import hallmark_web
 import pytest
 from fastapi.openapi.models import OpenAPI
+
+import hallmark_web
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_common.records import record_to_dict
 from hallmark_web.openapi import ANSWER_EXAMPLE, ERROR_EXAMPLE

@@ -6,6 +6,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.qoa.v1.quality_pb2 import QualitySummary
 from hallmark.web.v1 import web_pb2

@@ -6,6 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
 from hallmark_common.errors import invalid

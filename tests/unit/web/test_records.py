@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+
 from hallmark.qoa.v1 import qoa_pb2, quality_pb2
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark_common.records import record_to_dict

@@ -6,6 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
+
 from hallmark_common.errors import HallmarkError, invalid, not_found, too_large
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
+
 from hallmark_common.errors import PortTakenError
 from hallmark_common.settings import Settings
 from hallmark_web.health import LIFETIME_S, Readiness

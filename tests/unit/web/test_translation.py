@@ -6,6 +6,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.qoa.v1.quality_pb2 import QualitySummary, Stage, Step
 from hallmark.web.v1 import web_pb2

@@ -110,7 +110,7 @@ export function predictionFacts(facts) {
 
 /** @param {number} value */
 function bits(value) {
-  return `${rounded(value)} bit`;
+  return value > 0 && value < 0.001 ? "<0.001 bit" : `${rounded(value)} bit`;
 }
 
 /**

@@ -1,0 +1,85 @@
+"""The four services as child processes."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from hallmark_cli.logtail import last_error
+
+SERVICES = ("web", "preprocess", "inference", "qoa")
+"""In the order in which they are stopped: each before what it calls, so that accepted requests can end, and qoa last,
+so that the spans of those requests still arrive."""
+
+
+class Child:
+    """One running service, its log, its end."""
+
+    def __init__(self, service: str, log: Path, process: asyncio.subprocess.Process) -> None:
+        self.service = service
+        self.log = log
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code, minus the signal where one ended it, None while it runs."""
+        return self._process.returncode
+
+    async def wait(self) -> "Child":
+        """Wait for its end."""
+        await self._process.wait()
+        return self
+
+    def send(self, signum: signal.Signals) -> None:
+        """Send a signal, to no avail where it has ended."""
+        if self._process.returncode is None:
+            self._process.send_signal(signum)
+
+    async def stop(self, timeout_s: float) -> None:
+        """SIGTERM, wait; SIGKILL after timeout_s."""
+        self.send(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self.wait(), timeout_s)
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """SIGKILL and wait."""
+        self.send(signal.SIGKILL)
+        await self.wait()
+
+    def obituary(self) -> str:
+        """How it ended, in one line: service, exit code or signal, what it said last, where its log is."""
+        code = self.exit_code
+        how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
+        return f"{self.service} ended ({how}): {last_error(self.log)}; log: {self.log}"
+
+
+async def start_child(service: str, logs: Path, environ: Mapping[str, str]) -> Child:
+    """Start one service in a session of its own, so that a terminal's Ctrl-C does not reach it."""
+    log = logs / f"{service}.log"
+    rotate(log)
+    with log.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hallmark_cli.child", f"hallmark_{service}", str(os.getpid())),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            env=dict(environ),
+            start_new_session=True,
+        )
+    return Child(service, log, process)
+
+
+def rotate(log: Path) -> None:
+    """Keep the log of the run before as ``.1``, and nothing older."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists():
+        log.replace(log.with_name(log.name + ".1"))

@@ -1,0 +1,65 @@
+"""The `hallmark` command: runs a command, turns a failure into one line and an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from hallmark_cli.errors import CliError
+from hallmark_cli.lazy import LazyGroup
+from hallmark_common.errors import HallmarkError, StartupError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT."""
+
+
+class RootCommands(LazyGroup):
+    """The commands of `hallmark`, in the order in which a new user meets them."""
+
+    modules = {  # noqa: RUF012 - a ClassVar could not be overridden
+        "up": "hallmark_cli.up",
+        "predict": "hallmark_cli.predict",
+        "record": "hallmark_cli.record",
+        "watch": "hallmark_cli.watch",
+        "replay": "hallmark_cli.replay",
+        "models": "hallmark_cli.models",
+    }
+
+
+app = typer.Typer(cls=RootCommands, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@app.callback()
+def hallmark() -> None:
+    """Serve ONNX models so that every prediction carries its own quality record."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code, 0 only on success."""
+    try:
+        code = app(list(arguments), prog_name="hallmark", standalone_mode=False)
+        sys.stdout.flush()
+    except (CliError, StartupError, HallmarkError, typer.TyperException) as error:
+        return _failed(error)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read stdout has left; the flush at exit must not fail over it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    sys.stderr.write(f"hallmark: {' '.join(message.split())}\n")
+    return int(getattr(error, "exit_code", 1))
+
+
+def main() -> None:
+    """Entry point of the `hallmark` script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a bar shows a question mark instead of failing.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are text files here
+    sys.exit(run(sys.argv[1:]))

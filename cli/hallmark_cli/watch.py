@@ -1,0 +1,84 @@
+"""`hallmark watch`: records as they are stored, one line each, until Ctrl-C."""
+
+import asyncio
+import contextlib
+from typing import Annotated
+
+import grpc
+import typer
+
+from hallmark.qoa.v1.qoa_pb2 import RecordFilter, WatchRecordsRequest, WatchRecordsResponse
+from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
+from hallmark_cli import options, output
+from hallmark_cli.client import channel_to, require_ready
+from hallmark_cli.errors import CliError
+from hallmark_cli.render_record import record_line
+from hallmark_common.records import record_to_dict
+from hallmark_common.settings import Settings, load_settings
+
+BACKOFF_S = (0.5, 1.0, 2.0, 5.0)
+"""Pauses before trying again; the last one for ever."""
+
+LOST = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
+"""How a stream ends whose server went away; anything else is an answer to the question itself."""
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def watch(
+    consumer: Annotated[str, typer.Option(help="Only records of this consumer.")] = "",
+    model: Annotated[str, typer.Option(help="Only records of this model.")] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Follow quality records live; Ctrl-C ends it."""
+    request = WatchRecordsRequest(filter=RecordFilter(consumer=consumer, model=model))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_watch(load_settings(), request, as_json))
+
+
+async def _watch(settings: Settings, request: WatchRecordsRequest, as_json: bool) -> None:
+    """Follow for ever. The first connection must succeed; a lost one is made again."""
+    connected = False
+    failures = 0
+    while True:
+        async with channel_to(settings, "qoa") as channel:
+            if await _connected(channel, settings, first=not connected):
+                output.note("connected again" if connected else f"watching {settings.target('qoa')}; Ctrl-C ends it")
+                connected, failures = True, 0
+                await _follow(channel, request, as_json)
+        pause_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
+        failures += 1
+        output.note(f"lost qoa at {settings.target('qoa')}; trying again in {pause_s:g} s")
+        await asyncio.sleep(pause_s)
+
+
+async def _connected(channel: grpc.aio.Channel, settings: Settings, *, first: bool) -> bool:
+    try:
+        await require_ready(channel, settings, "qoa")
+    except CliError:
+        if first:
+            raise
+        return False
+    return True
+
+
+async def _follow(channel: grpc.aio.Channel, request: WatchRecordsRequest, as_json: bool) -> None:
+    """Show events until the stream is lost."""
+    try:
+        async for event in QoaServiceStub(channel).WatchRecords(request):
+            show(event, as_json)
+    except grpc.aio.AioRpcError as error:
+        if error.code() not in LOST:
+            raise
+
+
+def show(event: WatchRecordsResponse, as_json: bool) -> None:
+    """One event: a record on stdout, how many were missed on stdout as JSON and on stderr for people."""
+    missed = event.WhichOneof("event") == "missed"
+    if as_json:
+        output.write_json({"missed": event.missed} if missed else record_to_dict(event.record))
+    elif missed:
+        output.note(f"missed {event.missed} records: they came faster than they were read")
+    else:
+        output.write_lines([record_line(event.record)])
