@@ -118,7 +118,7 @@ class Preparation:
             files = image_files(self._json()) if self._is_json() else self.given.images.files
             data.instances = self._counted(len(files))
             self._check_bytes(len(files) * tensor_bytes(spec))
-            pictures = _decode(spec, files, findings)
+            pictures = _decode(spec, files, _names(len(files), is_json=self._is_json()), findings)
         with self.steps.measure(attributes.SPAN_VALIDATE):
             flat = [flatten(picture.pixels, spec) for picture in pictures]
             measured = [measure_image(*pair) for pair in zip(pictures, flat, strict=True)]
@@ -193,9 +193,15 @@ def _plain(value: struct_pb2.Value) -> object:
     return [] if kind == "list_value" else getattr(value, kind)
 
 
-def _decode(spec: ImageInput, files: Sequence[bytes], findings: Findings) -> list[Picture]:
+def _names(count: int, *, is_json: bool) -> list[str]:
+    """What an error calls each image: as it was sent."""
+    if is_json:
+        return [f"{FIELD}[{index}].b64" for index in range(count)]
+    return ["image"] if count == 1 else [f"image[{index}]" for index in range(count)]
+
+
+def _decode(spec: ImageInput, files: Sequence[bytes], names: Sequence[str], findings: Findings) -> list[Picture]:
     """Pictures; together they have at most ``max_pixels`` pixels, since all of them are in memory at once."""
-    names = ["image"] if len(files) == 1 else [f"{FIELD}[{index}]" for index in range(len(files))]
     try:
         opened = [open_image(data, name, spec.max_pixels) for data, name in zip(files, names, strict=True)]
         pixels = sum(image.width * image.height for image in opened)

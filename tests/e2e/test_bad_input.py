@@ -165,10 +165,12 @@ def rest_cases() -> Iterator[Rest]:
         body, content_type = multipart([("image", data)])
         yield Rest(f"multipart {name}", digits, body, content_type, "image")
         encoded = base64.b64encode(data).decode()
-        yield Rest(f"b64 {name}", digits, json.dumps({"instances": [{"b64": encoded}]}).encode(), field="instances[0]")
+        yield Rest(
+            f"b64 {name}", digits, json.dumps({"instances": [{"b64": encoded}]}).encode(), field="instances[0].b64"
+        )
     yield Rest("b64 not base64", digits, b'{"instances": [{"b64": "%%%"}]}', field="b64")
     yield Rest("b64 number", digits, b'{"instances": [{"b64": 1}]}', field="b64")
-    yield Rest("wrong part", digits, *multipart([("picture", png())]), "image")
+    yield Rest("wrong part", digits, *multipart([("picture", png())]), "picture")
     yield Rest("image for a table", flights, *multipart([("image", png())]))
     yield Rest("table for an image", digits, json.dumps({"instances": [ROW]}).encode())
     yield Rest("no content type", flights, b"{}", "")
