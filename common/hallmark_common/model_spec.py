@@ -272,6 +272,11 @@ class ProbabilityOutput(Spec):
     activation: Activation = Field("none", description="What makes probabilities of the graph's output.")
     threshold: float = Field(0.5, ge=0, le=1, description="The answer is positive at this probability and above.")
 
+    @property
+    def absence(self) -> str:
+        """What the event not happening is called."""
+        return self.negative_label or f"not {self.label}"
+
 
 class NumberOutput(Spec):
     """One number an instance, shape [N] or [N, 1]."""

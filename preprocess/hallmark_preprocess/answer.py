@@ -74,7 +74,6 @@ def _classes(output: ClassesOutput, scores: Floats) -> Answer:
 
 def _probability(output: ProbabilityOutput, probabilities: Floats) -> Answer:
     values: list[float] = probabilities.tolist()
-    negative = output.negative_label or f"not {output.label}"
     predictions = [
         preprocess_pb2.Prediction(
             probability=preprocess_pb2.Probability(
@@ -87,8 +86,8 @@ def _probability(output: ProbabilityOutput, probabilities: Floats) -> Answer:
     facts = quality_pb2.PredictionFacts(
         kind="probability",
         count=len(values),
-        labels=[output.label if value >= 0.5 else negative for value in values[:MAX_FACTS]],
-        confidences=np.maximum(kept, 1 - kept).tolist(),
+        labels=[output.label if value >= output.threshold else output.absence for value in values[:MAX_FACTS]],
+        confidences=np.where(kept >= output.threshold, kept, 1 - kept).tolist(),
         entropies=entropy_bits(np.stack([kept, 1 - kept], axis=1)).tolist(),
         values=values[:MAX_FACTS],
     )

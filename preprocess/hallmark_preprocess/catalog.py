@@ -90,6 +90,10 @@ def describe(model: ServedModel) -> preprocess_pb2.ModelDescription:
     if isinstance(spec.input, TensorInput):
         for tensor in spec.input.tensors:
             description.tensors.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
+    if isinstance(spec.input, ImageInput):
+        description.image_width, description.image_height = spec.input.width, spec.input.height
+    if isinstance(spec.output, ProbabilityOutput):
+        description.threshold, description.negative_label = spec.output.threshold, spec.output.absence
     description.example_json = _example_json(spec)
     return description
 

@@ -37,7 +37,7 @@ def read_image(data: bytes, spec: ImageInput, field: str = "image") -> tuple[NDA
     """
     picture = decode_image(open_image(data, field, spec.max_pixels), field)
     flat = flatten(picture.pixels, spec)
-    return to_tensor(flat, spec), measure_image(picture, flat)
+    return to_tensor(flat, spec), measure_image(picture, flat, (spec.width, spec.height))
 
 
 def to_tensor(flat: Image.Image, spec: ImageInput) -> NDArray[Any]:

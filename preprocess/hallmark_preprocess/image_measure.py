@@ -1,7 +1,7 @@
 """What is measured of an image before it is transformed, on its luminance.
 
 Luminance is ITU-R 601-2 luma, ``(299 R + 587 G + 114 B) / 1000``, of the picture as the model will see it: upright and
-with transparency filled, before anything is inverted, cropped or resized.
+with transparency filled, before anything is inverted or cropped.
 """
 
 import math
@@ -20,8 +20,13 @@ BAND_PIXELS = 1 << 20
 """The Laplacian is taken of so many pixels at a time, so that memory does not grow with the image."""
 
 
-def measure_image(picture: Picture, flat: Image.Image) -> quality_pb2.ImageQuality:
-    """Measure a decoded image; ``flat`` is the same picture without transparency (mode L or RGB)."""
+def measure_image(picture: Picture, flat: Image.Image, seen: tuple[int, int]) -> quality_pb2.ImageQuality:
+    """Measure a decoded image.
+
+    ``flat`` is the same picture without transparency (mode L or RGB). Sharpness depends on resolution, so it is taken
+    of the picture shrunk to fit ``seen``, width and height in which the model sees it: a large photo and a small scan
+    of the same thing are then alike.
+    """
     grey = flat.convert("L")
     brightness, contrast = brightness_and_contrast(grey)
     return quality_pb2.ImageQuality(
@@ -31,7 +36,7 @@ def measure_image(picture: Picture, flat: Image.Image) -> quality_pb2.ImageQuali
         format=picture.format,
         brightness=brightness,
         contrast=contrast,
-        sharpness=sharpness(np.asarray(grey)),
+        sharpness=sharpness(np.asarray(_shrunk(grey, seen))),
     )
 
 
@@ -61,6 +66,14 @@ def sharpness(grey: NDArray[np.uint8]) -> float:
     # In integers up to here, so that the variance of a flat image is exactly 0.
     variance: float = (squares * count - total * total) / (count * count)
     return variance / 255.0**2
+
+
+def _shrunk(grey: Image.Image, seen: tuple[int, int]) -> Image.Image:
+    factor = min(1.0, seen[0] / grey.width, seen[1] / grey.height)
+    if factor == 1.0:
+        return grey
+    size = (max(1, round(grey.width * factor)), max(1, round(grey.height * factor)))
+    return grey.resize(size, Image.Resampling.BOX)
 
 
 def _laplacian(band: NDArray[np.int32]) -> NDArray[np.int32]:

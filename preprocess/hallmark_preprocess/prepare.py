@@ -121,7 +121,8 @@ class Preparation:
             pictures = _decode(spec, files, _names(len(files), is_json=self._is_json()), findings)
         with self.steps.measure(attributes.SPAN_VALIDATE):
             flat = [flatten(picture.pixels, spec) for picture in pictures]
-            measured = [measure_image(*pair) for pair in zip(pictures, flat, strict=True)]
+            seen = (spec.width, spec.height)
+            measured = [measure_image(*pair, seen) for pair in zip(pictures, flat, strict=True)]
             data.image.CopyFrom(measured[0])
             self.report.compare(
                 self.model.profile, {name: [getattr(image, name) for image in measured] for name in MEASURES}

@@ -166,8 +166,8 @@ def test_mass_puts_the_centre_of_mass_in_the_middle(image_spec: Any) -> None:
     assert tensor.sum() == boxed.sum()
 
 
-def measure(image: Image.Image) -> Any:
-    return measure_image(Picture(image, *image.size, image.mode, "PNG"), image)
+def measure(image: Image.Image, seen: tuple[int, int] = (64, 64)) -> Any:
+    return measure_image(Picture(image, *image.size, image.mode, "PNG"), image, seen)
 
 
 def test_measures_against_numpy() -> None:
@@ -201,6 +201,14 @@ def test_sharpness_in_bands_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch
     for band in (1, 17, 50, 300):
         monkeypatch.setattr("hallmark_preprocess.image_measure.BAND_PIXELS", band)
         assert sharpness(pixels) == whole
+
+
+def test_sharpness_is_that_of_the_size_in_which_the_model_sees_it() -> None:
+    small = Image.effect_noise((16, 12), 80)
+    large = small.resize((160, 120), Image.Resampling.NEAREST)
+    assert measure(large, (16, 16)).sharpness == measure(small, (16, 16)).sharpness
+    assert measure(large, (160, 160)).sharpness < measure(small).sharpness / 2
+    assert measure(large, (16, 16)).width == 160
 
 
 def test_a_blurred_image_is_less_sharp() -> None:

@@ -132,7 +132,7 @@ class ListModelsResponse(_message.Message):
     def __init__(self, models: _Optional[_Iterable[_Union[ModelDescription, _Mapping]]] = ...) -> None: ...
 
 class ModelDescription(_message.Message):
-    __slots__ = ("name", "title", "description", "default_version", "versions", "variant", "input_kind", "output_kind", "columns", "labels", "tensors", "example_json")
+    __slots__ = ("name", "title", "description", "default_version", "versions", "variant", "input_kind", "output_kind", "columns", "labels", "tensors", "example_json", "threshold", "negative_label", "image_width", "image_height")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -145,6 +145,10 @@ class ModelDescription(_message.Message):
     LABELS_FIELD_NUMBER: _ClassVar[int]
     TENSORS_FIELD_NUMBER: _ClassVar[int]
     EXAMPLE_JSON_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_LABEL_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_HEIGHT_FIELD_NUMBER: _ClassVar[int]
     name: str
     title: str
     description: str
@@ -157,7 +161,11 @@ class ModelDescription(_message.Message):
     labels: _containers.RepeatedScalarFieldContainer[str]
     tensors: _containers.RepeatedCompositeFieldContainer[TensorDescription]
     example_json: str
-    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., description: _Optional[str] = ..., default_version: _Optional[str] = ..., versions: _Optional[_Iterable[str]] = ..., variant: _Optional[str] = ..., input_kind: _Optional[str] = ..., output_kind: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., labels: _Optional[_Iterable[str]] = ..., tensors: _Optional[_Iterable[_Union[TensorDescription, _Mapping]]] = ..., example_json: _Optional[str] = ...) -> None: ...
+    threshold: float
+    negative_label: str
+    image_width: int
+    image_height: int
+    def __init__(self, name: _Optional[str] = ..., title: _Optional[str] = ..., description: _Optional[str] = ..., default_version: _Optional[str] = ..., versions: _Optional[_Iterable[str]] = ..., variant: _Optional[str] = ..., input_kind: _Optional[str] = ..., output_kind: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[Column, _Mapping]]] = ..., labels: _Optional[_Iterable[str]] = ..., tensors: _Optional[_Iterable[_Union[TensorDescription, _Mapping]]] = ..., example_json: _Optional[str] = ..., threshold: _Optional[float] = ..., negative_label: _Optional[str] = ..., image_width: _Optional[int] = ..., image_height: _Optional[int] = ...) -> None: ...
 
 class Column(_message.Message):
     __slots__ = ("name", "dtype", "description", "minimum", "maximum", "categories", "nullable", "unit")

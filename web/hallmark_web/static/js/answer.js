@@ -43,15 +43,14 @@ export function showWaiting() {
  * @param {Answer} answer
  */
 export function showAnswer(model, answer) {
-  const { stages = [], data, prediction: facts, inference } = answer.quality;
-  const absence = absenceLabel(answer.prediction, facts);
+  const { stages = [], data, inference } = answer.quality;
   const took = totalMs(stages);
   byId("answer-actions").replaceChildren(
     el("a", { class: "button small", href: recordPage(answer.prediction_id) }, "Open record", icon("open")),
   );
-  byId("answer-said").textContent = sentence(`${predictionText(model, answer.prediction, absence)}, after ${ms(took)}`);
+  byId("answer-said").textContent = sentence(`${predictionText(model, answer.prediction)}, after ${ms(took)}`);
   fill(
-    predictionView(model, answer.prediction, absence),
+    predictionView(model, answer.prediction),
     ids(answer),
     block("Time", `${ms(took)} in all, ${SHADES}`, waterfall(stages)),
     el(
@@ -61,15 +60,6 @@ export function showAnswer(model, answer) {
       block("Inference", `version ${answer.model.version}, ${answer.model.variant}`, inferenceFacts(inference)),
     ),
   );
-}
-
-/**
- * What a probability's event not happening is called: the most likely label, where that is not the event's own.
- * @param {any} prediction
- * @param {import("./types.js").PredictionFacts|null|undefined} facts
- */
-function absenceLabel(prediction, facts) {
-  return facts?.label && facts.label !== prediction.label ? facts.label : undefined;
 }
 
 /** @param {import("./api.js").ApiError} error */

@@ -40,7 +40,7 @@ function choose(model) {
  * @returns {Input}
  */
 function inputFor(model) {
-  if (model.input_kind === "image") return imageInput();
+  if (model.input_kind === "image") return imageInput(model);
   return model.input_kind === "table" ? tableInput(model) : tensorInput(model);
 }
 

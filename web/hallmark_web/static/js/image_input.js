@@ -7,13 +7,12 @@ import { DrawPad } from "./draw.js";
 /** Side of the canvas on screen, in device pixels: sharp on a screen of double density. */
 const PAD_PX = 560;
 /**
- * Side of a drawing as sent, that of MNIST's digits: an image is judged as it comes, and the same strokes at four
- * times the size are so smooth that every drawing would seem far from the training data.
+ * Sends a drawing in the size in which the model sees it: nothing is gained by more.
+ * @param {import("./types.js").ModelDescription} model
+ * @returns {import("./types.js").Input}
  */
-const SENT_PX = 28;
-
-/** @returns {import("./types.js").Input} */
-export function imageInput() {
+export function imageInput(model) {
+  const side = Math.max(model.image_width ?? 0, model.image_height ?? 0) || PAD_PX;
   /** @type {File|null} */
   let file = null;
 
@@ -82,7 +81,7 @@ export function imageInput() {
     async read() {
       if (file) return { image: file, filename: file.name };
       if (pad.isEmpty) throw new ApiError({ message: "Draw something, or choose an image.", field: "image" });
-      return { image: await pad.toPng(SENT_PX), filename: "drawing.png" };
+      return { image: await pad.toPng(side), filename: "drawing.png" };
     },
     showError(field, sentence) {
       if (!field.startsWith("image") && !field.startsWith("instances")) return false;

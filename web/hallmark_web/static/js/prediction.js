@@ -11,11 +11,10 @@ const MOST_ELEMENTS = 64;
 /**
  * @param {ModelDescription} model
  * @param {any} prediction As in the answer: one, or a list where several instances were sent.
- * @param {string} [absence] What a probability's event not happening is called.
  * @returns {HTMLElement}
  */
-export function predictionView(model, prediction, absence) {
-  if (!Array.isArray(prediction)) return single(model, prediction, absence);
+export function predictionView(model, prediction) {
+  if (!Array.isArray(prediction)) return single(model, prediction);
   const rows = prediction.map((item, index) =>
     el("tr", {}, el("td", {}, index + 1), el("td", {}, predictionText(model, item))),
   );
@@ -30,16 +29,15 @@ export function predictionView(model, prediction, absence) {
  * The answer in one line.
  * @param {ModelDescription} model
  * @param {any} prediction
- * @param {string} [absence]
  * @returns {string}
  */
-export function predictionText(model, prediction, absence) {
+export function predictionText(model, prediction) {
   if (Array.isArray(prediction)) return `${prediction.length} answers`;
   switch (model.output_kind) {
     case "classes":
       return `${prediction.label}, ${percent(prediction.confidence)} confident`;
     case "probability":
-      return `${eventText(prediction, absence)}, ${percent(prediction.probability)} likely to be ${prediction.label}`;
+      return `${eventText(prediction, model.negative_label)}, ${percent(prediction.probability)} likely to be ${prediction.label}`;
     case "number":
       return `${number(prediction.value)} ${prediction.unit ?? ""}`.trim();
     default:
@@ -50,15 +48,14 @@ export function predictionText(model, prediction, absence) {
 /**
  * @param {ModelDescription} model
  * @param {any} prediction
- * @param {string} [absence]
  * @returns {HTMLElement}
  */
-function single(model, prediction, absence) {
+function single(model, prediction) {
   switch (model.output_kind) {
     case "classes":
       return classes(prediction);
     case "probability":
-      return probability(prediction, eventText(prediction, absence), model.threshold);
+      return probability(prediction, eventText(prediction, model.negative_label), model.threshold);
     case "number":
       return el("div", { class: "verdict" }, el("p", { class: "big" }, number(prediction.value), el("small", {}, prediction.unit ?? "")));
     default:
@@ -106,9 +103,9 @@ function probability(prediction, said, threshold) {
 
 /**
  * @param {{label: string, positive: boolean}} prediction
- * @param {string} [absence]
+ * @param {string|undefined} absence What the event not happening is called.
  */
-function eventText({ label, positive }, absence = `not ${label}`) {
+function eventText({ label, positive }, absence) {
   return positive ? label : absence;
 }
 

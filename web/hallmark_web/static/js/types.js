@@ -22,6 +22,9 @@
  * @property {string[]} [labels]
  * @property {{name: string, datatype: string, shape: (number|string)[]}[]} [tensors]
  * @property {string} [example_json]
+ * @property {string} [negative_label] What the event not happening is called.
+ * @property {number} [image_width] Width in pixels in which the model sees an image.
+ * @property {number} [image_height] Height in pixels in which the model sees an image.
  * @property {number} [threshold] Probability from which the answer is the event, 0 to 1.
  *
  * @typedef {object} Step A measured part of a stage.
