@@ -201,3 +201,24 @@ async def test_bytes_that_are_no_message_are_invalid_argument(serve: Any, record
         assert caught.value.details() == "request: expected a serialized protobuf message, got 2 bytes that are none"
         (span,) = await recorder.ended(SpanKind.SERVER)
     assert span.attributes["rpc.response.status_code"] == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize("kind", ["StreamUnary", "StreamStream"])
+async def test_a_write_that_comes_too_late_does_not_hide_the_peers_status(serve: Any, recorder: Any, kind: str) -> None:
+    async with serve(handlers(raised(grpc.StatusCode.NOT_FOUND))) as pair:
+
+        async def late() -> AsyncIterator[bytes]:
+            await recorder.ended(SpanKind.SERVER)
+            for _ in range(20):
+                yield b"too late"
+                await asyncio.sleep(0)
+
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            if kind == "StreamUnary":
+                await pair.stream_unary()(late())
+            else:
+                async for _ in pair.stream_stream()(late()):
+                    pass
+        assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+        (span,) = await recorder.ended(SpanKind.CLIENT)
+    assert span.attributes["rpc.response.status_code"] == "NOT_FOUND"

@@ -123,7 +123,18 @@ async def test_a_taken_port_names_its_setting(processes: list[Process]) -> None:
         processes.append(service := Process(port))
         _, stderr = await asyncio.to_thread(service.process.communicate, timeout=20)
     assert service.process.returncode == 1
-    assert stderr.splitlines()[-1].startswith(f"hallmark-test: HALLMARK_QOA_PORT: port {port} on 127.0.0.1 is taken")
+    assert stderr.startswith(f"hallmark-test: HALLMARK_QOA_PORT: port {port} on 127.0.0.1 is taken")
+    assert stderr.count("\n") == 1
+
+
+async def test_a_port_of_a_running_service_is_taken_too(processes: list[Process], free_port: int) -> None:
+    processes.append(first := Process(free_port))
+    assert await first.health() == Status.SERVING
+    processes.append(second := Process(free_port))
+    _, stderr = await asyncio.to_thread(second.process.communicate, timeout=20)
+    assert second.process.returncode == 1
+    assert stderr.startswith(f"hallmark-test: HALLMARK_QOA_PORT: port {free_port} on 127.0.0.1 is taken")
+    assert stderr.count("\n") == 1
 
 
 async def test_a_fault_of_start_up_is_one_line(processes: list[Process], free_port: int) -> None:
