@@ -22,11 +22,12 @@ def main() -> int:
     path = RESULTS / "chain.json"
     path.write_text(json.dumps(document, indent=2) + "\n")
     for name, case in document["cases"].items():
-        on, off = case["tracing_on"], case["tracing_off"]
-        _say(
-            f"{name}: on {on['per_second']['median']:.0f}/s p50 {on['p50_ms']['median']:.2f} ms "
-            f"p99 {on['p99_ms']['median']:.2f} ms; off {off['per_second']['median']:.0f}/s"
-        )
+        for telemetry in ("on", "off", "dead"):
+            found = case[f"telemetry_{telemetry}"]
+            _say(
+                f"{name}, telemetry {telemetry}: {found['per_second']['median']:.0f} requests/s, "
+                f"p50 {found['p50_ms']['median']:.2f} ms, p99 {found['p99_ms']['median']:.2f} ms"
+            )
     _say(f"written: {path.relative_to(Path.cwd())}")
     return 0
 

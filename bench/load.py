@@ -40,7 +40,7 @@ async def drive(target: str, request: web_pb2.PredictRequest, *, callers: int, s
 
 
 async def _loop(
-    stub: web_pb2_grpc.PredictionServiceAsyncStub, request: web_pb2.PredictRequest, until: float
+    stub: web_pb2_grpc.PredictionServiceStub, request: web_pb2.PredictRequest, until: float
 ) -> tuple[list[float], int]:
     latencies, failures = [], 0
     while (now := time.perf_counter()) < until:
