@@ -1,37 +1,36 @@
-"""Running stacks for the tests that need one."""
+"""What tests of every kind share: running stacks, and a free port."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.support.stack import Stack
+
+from tests.support import ports
+from tests.support.stack import Stack, running_stack
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One running stack for all tests that leave it as it is."""
-    running = Stack(tmp_path_factory.mktemp("stack"))
-    try:
-        running.wait_until_ready()
+    with running_stack(tmp_path_factory.mktemp("stack")) as running:
         yield running
-    finally:
-        code = running.stop()
-    assert code == 0, f"hallmark up did not drain: {running.output.read_text()}"
 
 
 @pytest.fixture
 def start_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
     """Starts stacks of the test's own, for tests that break them."""
-    started: list[Stack] = []
+    with ExitStack() as stacks:
 
-    def start(**settings: str) -> Stack:
-        folder = tmp_path / f"state{len(started)}"
-        folder.mkdir()
-        started.append(Stack(folder, **settings))
-        return started[-1]
+        def start(**settings: str) -> Stack:
+            folder = tmp_path / f"state{len(list(tmp_path.glob('state*')))}"
+            folder.mkdir()
+            return stacks.enter_context(Stack(folder, **settings))
 
-    yield start
-    for running in started:
-        if running.process.poll() is None:
-            running.process.kill()
-            running.process.wait()
+        yield start
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nothing listens on."""
+    return ports.free_port()

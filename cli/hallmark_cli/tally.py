@@ -69,4 +69,4 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     """The nearest-rank percentile: the smallest value that ``share`` percent do not exceed; None of nothing."""
     if not values:
         return None
-    return sorted(values)[max(math.ceil(share / 100 * len(values)), 1) - 1]
+    return sorted(values)[max(math.ceil(share * len(values) / 100), 1) - 1]

@@ -37,6 +37,9 @@ STAGE_METHODS = {
 }
 """Methods whose server span is a stage; a client span to one of them says so, so that a lost stage is noticed."""
 
+LINGER_S = 0.25
+"""So long a draining server still answers new calls, with UNAVAILABLE, before it takes none at all."""
+
 GC_THRESHOLD = 50_000
 """Objects made before the collector looks for cycles; with the default it took about 15 % of the engine's time."""
 
@@ -47,8 +50,11 @@ INNER_MESSAGE_FACTOR = 8
 class GrpcServer:
     """One gRPC port of a service, with interceptors, health v1 and reflection."""
 
-    def __init__(self, server: grpc.aio.Server, settings: Settings, field: str) -> None:
-        self.server = server
+    def __init__(self, telemetry: ServerTelemetry, settings: Settings, field: str, max_message_bytes: int) -> None:
+        # Without so_reuseport=0 a second process could take the same port and get half of the calls.
+        options = [("grpc.so_reuseport", 0), *_message_limits(max_message_bytes)]
+        self.server = grpc.aio.server(interceptors=[telemetry], options=options)
+        self._telemetry = telemetry
         self._settings = settings
         self._field = field
         self._health = HealthServicer()
@@ -70,8 +76,14 @@ class GrpcServer:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
 
     async def stop(self, grace_s: float) -> None:
-        """NOT_SERVING, then no new calls, then wait for the running ones at most ``grace_s``."""
+        """NOT_SERVING, then new calls are refused, then wait for the running ones at most ``grace_s``.
+
+        gRPC itself cuts off calls that arrive while it stops, so clients get a clean refusal for a moment before.
+        """
         await self._health.enter_graceful_shutdown()
+        self._telemetry.draining = True
+        if self._telemetry.stage is not None:
+            await asyncio.sleep(min(LINGER_S, grace_s))
         await self.server.stop(grace_s)
 
 
@@ -100,9 +112,7 @@ class Runtime:
             max_concurrent=settings.max_concurrent_requests,
         )
         factor = 1 if stage is not None and stage.edge else INNER_MESSAGE_FACTOR
-        # Without so_reuseport=0 a second process could take the same port and get half of the calls.
-        options = [("grpc.so_reuseport", 0), *_message_limits(settings.max_request_bytes * factor)]
-        server = GrpcServer(grpc.aio.server(interceptors=[telemetry], options=options), settings, field)
+        server = GrpcServer(telemetry, settings, field, settings.max_request_bytes * factor)
         self._servers.append(server)
         return server
 

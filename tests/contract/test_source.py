@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,6 +27,7 @@ from hallmark_common.settings import Settings
 from hallmark_qoa.sources.base import Receipt, Source
 from hallmark_qoa.sources.otlp_grpc import OtlpGrpcSource
 from hallmark_qoa.sources.otlp_http import OtlpHttpSource
+from tests.support.ports import free_port_settings
 
 MAX_BYTES = 100_000
 KINDS = ("otlp-grpc", "otlp-http-protobuf", "otlp-http-json")
@@ -69,14 +69,8 @@ class Peer:
     send: Callable[..., Awaitable[tuple[str, Any]]]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def make_settings() -> Settings:
-    return Settings(otlp_grpc_port=free_port(), otlp_http_port=free_port(), max_request_bytes=MAX_BYTES)
+    return Settings(**free_port_settings(), max_request_bytes=MAX_BYTES)
 
 
 def make_source(kind: str, settings: Settings, sink: RecordingSink) -> Source:

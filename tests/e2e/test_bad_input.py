@@ -13,14 +13,13 @@ import grpc
 import httpx
 import pytest
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
 from PIL import Image
-from tests.support.stack import Stack
 
 from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark.preprocess.v1.preprocess_pb2 import Images, Input, Table, Tensor, Tensors
 from hallmark.web.v1.web_pb2 import PredictRequest, PredictResponse
-from hallmark_common.errors import DETAILS_KEY
+from tests.support.errors import error_info
+from tests.support.stack import Stack
 
 ROW: dict[str, Any] = {}  # filled in by the fixture `row`
 CLEAN = {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED}
@@ -342,9 +341,7 @@ def _check_rpc(stack: Stack, service: str, method: str, cases: list[tuple[str, M
 def _rpc_fault(error: Any) -> str:
     if error.code() not in CLEAN:
         return f"{error.code()} {error.details()[:200]}"
-    status = status_pb2.Status.FromString(dict(error.trailing_metadata())[DETAILS_KEY])
-    info = error_details_pb2.ErrorInfo()
-    status.details[0].Unpack(info)
+    info = error_info(error)
     if info.domain != "hallmark" or not info.metadata.get("field"):
-        return f"no field: {status.message[:200]}"
+        return f"no field: {error.details()[:200]}"
     return "" if error.details() and "\n" not in error.details() else f"message {error.details()[:200]!r}"

@@ -1,10 +1,6 @@
 """A prediction and its quality record through the whole chain, by every way in."""
 
 import base64
-import gzip
-import json
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +10,6 @@ import numpy as np
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from tests.support.stack import ROOT, Stack
 from tritonclient import grpc as triton
 
 from hallmark.preprocess.v1.preprocess_pb2 import Images, Input, Table
@@ -23,39 +18,29 @@ from hallmark.qoa.v1.quality_pb2 import QualitySummary
 from hallmark.web.v1 import web_pb2, web_pb2_grpc
 from hallmark_common import attributes
 from hallmark_common.errors import DETAILS_KEY
-
-FLIGHT = {
-    "carrier": "UA",
-    "origin": "EWR",
-    "dest": "ORD",
-    "hour": 18,
-    "weekday": "Fri",
-    "distance": 719,
-}
+from tests.support.samples import samples
+from tests.support.stack import Stack
 
 
 def sample(model: str) -> dict[str, Any]:
     """The first held-out request that is shipped with a model."""
-    with gzip.open(ROOT / "models" / model / "sample.jsonl.gz", "rt") as lines:
-        found: dict[str, Any] = json.loads(next(lines))
-        return found
+    return samples(model, 1)[0]
 
 
 def digit() -> bytes:
     return base64.b64decode(sample("digits")["input"]["image_png_base64"])
 
 
-def record_of(stack: Stack, prediction_id: str, *, until: Callable[[dict[str, Any]], bool] = bool) -> dict[str, Any]:
-    """The record, once there is one for which the condition holds."""
-    deadline = time.monotonic() + 10
-    while True:
+def record_of(stack: Stack, prediction_id: str) -> dict[str, Any]:
+    """The record, once there is one."""
+
+    def asked() -> Any:
         answer = httpx.get(f"{stack.web_url}/v1/records/{prediction_id}")
-        if answer.status_code == 200 and until(answer.json()):
-            found: dict[str, Any] = answer.json()
-            return found
         assert answer.status_code in (200, 404), answer.text
-        assert time.monotonic() < deadline, answer.text
-        time.sleep(0.05)
+        return answer.status_code == 200 and answer.json()
+
+    found: dict[str, Any] = stack.until(asked, f"there is a record of {prediction_id}", 10)
+    return found
 
 
 def test_an_image_over_rest(stack: Stack) -> None:
@@ -120,16 +105,11 @@ def test_a_table_over_rest_and_several_rows(stack: Stack) -> None:
 
 
 def test_the_bad_model_always_says_the_same(stack: Stack) -> None:
-    rows = [row["input"]["instances"][0] for row in _samples("flights", 20)]
+    rows = [row["input"]["instances"][0] for row in samples("flights", 20)]
     answer = httpx.post(f"{stack.web_url}/v1/models/flights-bad:predict", json={"instances": rows}).json()
     assert len({p["probability"] for p in answer["prediction"]}) == 1
     answer = httpx.post(f"{stack.web_url}/v1/models/flights:predict", json={"instances": rows}).json()
     assert len({p["probability"] for p in answer["prediction"]}) > 10
-
-
-def _samples(model: str, count: int) -> list[dict[str, Any]]:
-    with gzip.open(ROOT / "models" / model / "sample.jsonl.gz", "rt") as lines:
-        return [json.loads(line) for line, _ in zip(lines, range(count), strict=False)]
 
 
 def test_grpc_answers_with_trailers(stack: Stack) -> None:

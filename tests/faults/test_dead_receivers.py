@@ -1,16 +1,14 @@
 """Invariant 1: with every receiver of telemetry dead, predictions go on, memory is bounded, loss is counted."""
 
-import gzip
-import json
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import httpx
-import psutil
 import pytest
-from tests.support.stack import ROOT, Stack
+
+from tests.support.samples import samples
+from tests.support.stack import Stack
 
 QUEUE = 500
 PREDICTIONS = 1200
@@ -28,14 +26,9 @@ def endpoint(request: pytest.FixtureRequest) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def rows() -> list[dict[str, Any]]:
-    with gzip.open(ROOT / "models/flights/sample.jsonl.gz", "rt") as lines:
-        return [json.loads(line)["input"] for line in lines]
-
-
 def drive(stack: Stack, count: int) -> list[int]:
     """Status codes of so many predictions by eight callers."""
-    inputs = rows()
+    inputs = [sample["input"] for sample in samples("flights")]
     with httpx.Client(base_url=stack.web_url, timeout=20) as client, ThreadPoolExecutor(8) as pool:
 
         def one(number: int) -> int:
@@ -47,13 +40,7 @@ def drive(stack: Stack, count: int) -> list[int]:
 
 def memory(stack: Stack) -> dict[str, int]:
     """Resident bytes of the serving processes."""
-    found = {}
-    for child in psutil.Process(stack.process.pid).children(recursive=True):
-        for name in ("hallmark_web", "hallmark_preprocess", "hallmark_inference"):
-            if name in child.cmdline():
-                found[name] = child.memory_info().rss
-    assert len(found) == 3
-    return found
+    return {service: stack.child(service).memory_info().rss for service in ("web", "preprocess", "inference")}
 
 
 @pytest.mark.parametrize("endpoint", ["refuses", "hangs"], indirect=True)

@@ -82,6 +82,8 @@ class ServerTelemetry(grpc.aio.ServerInterceptor):
         self.stage = stage
         self.max_concurrent = max_concurrent
         self.running = 0
+        self.draining = False
+        """Set to refuse new calls of the stage method; those that run are finished."""
 
     async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         """Wrap the handler of a call; an unknown method gets one that says UNIMPLEMENTED."""
@@ -168,7 +170,7 @@ class _Call:
         return begin_prediction(self._span, consumer, ctx)
 
     def admit(self) -> None:
-        """Refuse what must not start: a bad consumer, an expired request, one too many."""
+        """Refuse what must not start: a bad consumer, an expired request, one that comes in the drain, one too many."""
         if self._error is not None:
             raise self._error
         left = remaining_s()
@@ -178,6 +180,8 @@ class _Call:
             )
         if not self._is_stage:
             return
+        if self._side.draining:
+            raise HallmarkError(grpc.StatusCode.UNAVAILABLE, "SHUTTING_DOWN", "the service is shutting down; try again")
         if self._side.running >= self._side.max_concurrent:
             raise HallmarkError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,

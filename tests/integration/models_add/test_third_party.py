@@ -17,6 +17,7 @@ from hallmark.preprocess.v1.preprocess_pb2 import Input, Tensor, Tensors
 from hallmark.web.v1.web_pb2 import PredictRequest
 from hallmark.web.v1.web_pb2_grpc import PredictionServiceStub
 from hallmark_cli.models_add import Added, add_model
+from tests.support.stack import Stack
 
 Array = NDArray[Any]
 
@@ -147,19 +148,19 @@ def _texts(contents: bytes) -> Array:
     return np.array(texts, dtype=object)
 
 
-def test_grpc_answers_what_onnx_runtime_answers(case: Case, served: Any) -> None:
+def test_grpc_answers_what_onnx_runtime_answers(case: Case, served: Stack) -> None:
     tensors = Tensors(tensors=[encoded(name, values) for name, values in case.feeds.items()])
     options = [("grpc.max_receive_message_length", MAX_MESSAGE)]
-    with grpc.insecure_channel(served.grpc, options=options) as channel:
+    with grpc.insecure_channel(served.settings.target("web"), options=options) as channel:
         request = PredictRequest(model=case.name, input=Input(tensors=tensors))
         response = PredictionServiceStub(channel).Predict(request, timeout=60)
     assert (response.model.name, response.model.version) == (case.name, "1")
     check(case, {tensor.name: decoded(tensor) for tensor in response.tensors})
 
 
-def test_rest_answers_what_onnx_runtime_answers(case: Case, served: Any) -> None:
+def test_rest_answers_what_onnx_runtime_answers(case: Case, served: Stack) -> None:
     body = {"instances": [{name: values.tolist() for name, values in case.feeds.items()}]}
-    response = httpx.post(f"{served.rest}/v1/models/{case.name}:predict", json=body, timeout=60)
+    response = httpx.post(f"{served.web_url}/v1/models/{case.name}:predict", json=body, timeout=60)
     assert response.status_code == 200, response.text
     answer = response.json()
     assert answer["model"] == {"name": case.name, "version": "1", "variant": "default"}
@@ -171,16 +172,16 @@ def test_rest_answers_what_onnx_runtime_answers(case: Case, served: Any) -> None
     check(case, outputs)
 
 
-def test_the_example_of_a_model_yaml_is_answered(added: dict[str, Added], served: Any) -> None:
+def test_the_example_of_a_model_yaml_is_answered(added: dict[str, Added], served: Stack) -> None:
     examples = {name: model.example for name, model in added.items() if model.example is not None}
     assert examples
     for name, body in examples.items():
-        response = httpx.post(f"{served.rest}/v1/models/{name}:predict", json=body, timeout=60)
+        response = httpx.post(f"{served.web_url}/v1/models/{name}:predict", json=body, timeout=60)
         assert response.status_code == 200, response.text
 
 
-def test_every_added_model_is_listed_with_its_inputs(served: Any) -> None:
-    models = {model["name"]: model for model in httpx.get(f"{served.rest}/v1/models", timeout=60).json()["models"]}
+def test_every_added_model_is_listed_with_its_inputs(served: Stack) -> None:
+    models = {model["name"]: model for model in httpx.get(f"{served.web_url}/v1/models", timeout=60).json()["models"]}
     assert models.keys() == {case.name for case in CASES}
     for case in CASES:
         described = {tensor["name"]: tensor["datatype"] for tensor in models[case.name]["tensors"]}

@@ -3,8 +3,6 @@
 import gzip
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,17 +16,17 @@ from hallmark_cli.main import run
 from hallmark_cli.ports import FIELDS, check_ports
 from hallmark_common.attributes import PREDICTION_ID_KEY
 from hallmark_common.errors import DETAILS_KEY, invalid
-from hallmark_common.settings import Settings, load_settings
+from hallmark_common.settings import Settings
 
 Failing = Callable[[list[str]], tuple[int, str]]
 
 
 @pytest.fixture
-def failing(as_environment: dict[str, str], capsys: pytest.CaptureFixture[str]) -> Failing:
+def failing(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Failing:
     """Runs a command line that fails; exit code and its one line, without the name of the program."""
 
     def call(arguments: list[str]) -> tuple[int, str]:
-        assert as_environment
+        assert settings
         code = run(arguments)
         captured = capsys.readouterr()
         assert captured.out == ""
@@ -68,6 +66,7 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(failing: Failing, argu
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_service_that_is_down_is_said(
     failing: Failing,
+    settings: Settings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
@@ -78,8 +77,8 @@ def test_a_service_that_is_down_is_said(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("hallmark_cli.client.CONNECT_TIMEOUT_S", 0.1)
     (tmp_path / "row.json").write_text('{"a": 1}')
-    _sample(tmp_path / "models/scale/sample.jsonl.gz")
-    port = getattr(load_settings(), field)
+    _sample(settings.models_dir / "scale/sample.jsonl.gz")
+    port = getattr(settings, field)
     code, line = failing([*arguments, *(["--json"] if as_json else [])])
     assert code == 1
     setting = f"HALLMARK_{service.upper()}_TARGET"
@@ -109,8 +108,7 @@ def test_a_refusal_shows_field_expected_and_got_and_whose_it_is() -> None:
     )
 
 
-def test_every_port_is_checked_and_none_may_be_given_twice(environ: dict[str, str]) -> None:
-    settings = load_settings({name: value for name, value in environ.items() if name.startswith("HALLMARK_")})
+def test_every_port_is_checked_and_none_may_be_given_twice(settings: Settings) -> None:
     check_ports(settings)
     for field in FIELDS:
         with (
@@ -151,21 +149,3 @@ def test_the_log_before_is_kept_once(tmp_path: Path) -> None:
         rotate(log)
         log.write_text(str(number))
     assert {path.name: path.read_text() for path in log.parent.iterdir()} == {"web.log": "2", "web.log.1": "1"}
-
-
-def test_starting_the_command_imports_nothing_heavy() -> None:
-    code = "import sys, hallmark_cli.main; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    heavy = {"onnxruntime", "numpy", "opentelemetry.sdk", "uvloop", "fastapi", "rich.progress"}
-    assert heavy.isdisjoint(done.stdout.split())
-
-
-def test_a_reader_that_leaves_is_no_traceback(environ: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "hallmark_cli", "models", "list", "--json"]
-    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.close()
-    with process:
-        assert process.stderr is not None
-        assert process.stderr.read() == b""
-    assert process.returncode == 1

@@ -17,6 +17,7 @@ from hallmark_cli.errors import CliError
 from hallmark_cli.main import run
 from hallmark_cli.models_add import KEPT, Added, add_model
 from hallmark_common.model_spec import parse_model_spec
+from hallmark_common.settings import Settings
 
 Save = Callable[..., Path]
 
@@ -191,14 +192,13 @@ def test_names_and_paths_that_cannot_be_are_said(relu: Path, tmp_path: Path) -> 
             add(path, tmp_path / "models", name=name)
 
 
-@pytest.mark.usefixtures("as_environment")
 def test_as_a_command_it_prints_what_to_do_next_or_json(
-    relu: Path, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+    relu: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["models", "add", str(relu)]) == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"added my-relu version 1 in {environ['HALLMARK_MODELS_DIR']}/my-relu\n")
-    assert f":{environ['HALLMARK_WEB_HTTP_PORT']}/v1/models/my-relu:predict" in out
+    assert out.startswith(f"added my-relu version 1 in {settings.models_dir}/my-relu\n")
+    assert f":{settings.web_http_port}/v1/models/my-relu:predict" in out
     assert run(["models", "add", str(relu)]) == 1
     assert "--force" in capsys.readouterr().err
     assert run(["models", "add", str(relu), "--name", "other", "--json"]) == 0
@@ -208,11 +208,10 @@ def test_as_a_command_it_prints_what_to_do_next_or_json(
     assert [model["name"] for model in listed] == ["my-relu", "other", "scale"]
 
 
-@pytest.mark.usefixtures("as_environment")
 @pytest.mark.parametrize("version", ["../up", "", "a b"])
 def test_a_version_that_is_no_folder_name_is_refused(
-    relu: Path, environ: dict[str, str], version: str, capsys: pytest.CaptureFixture[str]
+    relu: Path, settings: Settings, version: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["models", "add", str(relu), "--version", version]) == 1
     assert capsys.readouterr().err.startswith(f"hallmark: --version {version!r}: use letters")
-    assert sorted(path.name for path in Path(environ["HALLMARK_MODELS_DIR"]).iterdir()) == ["scale"]
+    assert sorted(path.name for path in settings.models_dir.iterdir()) == ["scale"]

@@ -1,7 +1,5 @@
 """A real grpc.aio server and channel with our interceptors, and what they record."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from hallmark_common.interceptors.client import ClientSide
 from hallmark_common.interceptors.server import ServerTelemetry, StageMethod
 from hallmark_common.settings import Settings
 from hallmark_common.telemetry import Telemetry
+from tests.support.waiting import eventually
 
 
 @dataclass
@@ -35,9 +34,7 @@ class Recorder:
 
     async def ended(self, kind: SpanKind, count: int = 1) -> list[ReadableSpan]:
         """The spans of a kind, once there are so many."""
-        async with asyncio.timeout(5):
-            while len(self.spans(kind)) < count:
-                await asyncio.sleep(0.005)
+        await eventually(lambda: len(self.spans(kind)) >= count, f"{count} spans have ended")
         return self.spans(kind)
 
     def durations(self, name: str) -> list[Any]:
@@ -113,11 +110,3 @@ def serve(recorder: Recorder) -> Serve:
             await server.stop(None)
 
     return start
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

@@ -1,8 +1,7 @@
 """The way spans leave a process: bounded, counted, never waited for."""
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -10,6 +9,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from hallmark_common import export
 from hallmark_common.export import BATCH_SIZE, BoundedSpanProcessor
+from tests.support.waiting import until
 
 
 class Receiver(SpanExporter):
@@ -45,13 +45,6 @@ def spans(provider: TracerProvider, count: int, start: int = 0) -> None:
     tracer = provider.get_tracer("t")
     for i in range(start, start + count):
         tracer.start_span(str(i)).end()
-
-
-def until(condition: Callable[[], bool], deadline_s: float = 5) -> None:
-    end = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < end, "condition did not come true"
-        time.sleep(0.002)
 
 
 def test_everything_arrives_once_and_in_order() -> None:

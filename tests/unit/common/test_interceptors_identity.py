@@ -120,8 +120,31 @@ async def test_one_too_many_is_refused_and_recorded(serve: Any, recorder: Any) -
     assert reasons.count("OVERLOADED") == 1
 
 
-async def _wait(call: Any) -> None:
-    await call
+async def test_in_the_drain_new_requests_are_refused_and_running_ones_finish(serve: Any, recorder: Any) -> None:
+    entered, release = asyncio.Event(), asyncio.Event()
+
+    async def handler(_request: Any, _context: Any) -> bytes:
+        entered.set()
+        await release.wait()
+        return b"done"
+
+    async with serve({"Unary": handler, "Other": handler}, stage=EDGE) as pair:
+        running = asyncio.ensure_future(_wait(pair.unary()(b"")))
+        await asyncio.wait_for(entered.wait(), 5)
+        pair.interceptor.draining = True
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await pair.unary()(b"")
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert caught.value.details() == "the service is shutting down; try again"
+        release.set()
+        assert await running == b"done"
+        assert await pair.unary("Other")(b"") == b"done"
+    reasons = [span.attributes.get(attributes.REASON) for span in recorder.spans(SpanKind.SERVER)]
+    assert reasons.count("SHUTTING_DOWN") == 1
+
+
+async def _wait(call: Any) -> Any:
+    return await call
 
 
 @pytest.mark.parametrize(

@@ -20,16 +20,17 @@ async def call(pair: Any, kind: str, method: str = "") -> list[bytes]:
     return await send(pair, kind, b"x", method)
 
 
-async def send(pair: Any, kind: str, request: bytes, method: str = "") -> list[bytes]:
-    """Call one of the four kinds with a request; all responses."""
+async def send(pair: Any, kind: str, request: Any, method: str = "") -> list[bytes]:
+    """Call one of the four kinds with a request, or for a stream with an iterator of them; all responses."""
     method = method or kind
+    requests = iter([request]) if isinstance(request, bytes) else request
     if kind == "Unary":
         return [await pair.unary(method)(request)]
     if kind == "UnaryStream":
         return [response async for response in pair.unary_stream(method)(request)]
     if kind == "StreamUnary":
-        return [await pair.stream_unary(method)(iter([request]))]
-    return [response async for response in pair.stream_stream(method)(iter([request]))]
+        return [await pair.stream_unary(method)(requests)]
+    return [response async for response in pair.stream_stream(method)(requests)]
 
 
 def handlers(action: Any) -> dict[str, Any]:
@@ -214,11 +215,7 @@ async def test_a_write_that_comes_too_late_does_not_hide_the_peers_status(serve:
                 await asyncio.sleep(0)
 
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            if kind == "StreamUnary":
-                await pair.stream_unary()(late())
-            else:
-                async for _ in pair.stream_stream()(late()):
-                    pass
+            await send(pair, kind, late())
         assert caught.value.code() is grpc.StatusCode.NOT_FOUND
         (span,) = await recorder.ended(SpanKind.CLIENT)
     assert span.attributes["rpc.response.status_code"] == "NOT_FOUND"

@@ -1,9 +1,6 @@
 """Real ONNX models in a temporary folder, and the inference service over them on a real port."""
 
-import asyncio
-import socket
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +8,6 @@ from typing import Any
 
 import grpc
 import numpy as np
-import onnx
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 from onnx import TensorProto, helper
@@ -27,6 +23,7 @@ from hallmark_inference.repository import Repository, load_repository
 from hallmark_inference.runner import Runner
 from hallmark_inference.servicer import InferenceServicer
 from hallmark_inference.wire import WIRE_SERVICE, add_to_server, reflection_pool
+from tests.support.graphs import make_model as make_onnx
 
 PATIENCE_S = 20.0
 
@@ -40,22 +37,9 @@ output: {{kind: raw}}
 Value = tuple[str, int, Sequence[int | str] | None]
 
 
-def graph_bytes(
-    nodes: list[onnx.NodeProto],
-    inputs: Sequence[Value],
-    outputs: Sequence[Value],
-    constants: Sequence[onnx.TensorProto] = (),
-) -> bytes:
+def graph_bytes(*graph: Any) -> bytes:
     """A serialized ONNX model."""
-    graph = helper.make_graph(
-        nodes,
-        "graph",
-        [helper.make_tensor_value_info(*value) for value in inputs],
-        [helper.make_tensor_value_info(*value) for value in outputs],
-        list(constants),
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return bytes(model.SerializeToString())
+    return bytes(make_onnx(*graph).SerializeToString())
 
 
 def _element(datatype: str) -> int:
@@ -184,13 +168,6 @@ def repository(models_dir: Path) -> Repository:
     return load_repository(models_dir, threads=1)
 
 
-@pytest.fixture
-def free_port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @dataclass(frozen=True)
 class Served:
     """A running service and the ways to look at it."""
@@ -247,22 +224,6 @@ _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_l
 async def served(serve: Serve) -> AsyncIterator[Served]:
     async with serve() as running:
         yield running
-
-
-Eventually = Callable[[Callable[[], bool]], Awaitable[None]]
-
-
-@pytest.fixture
-def eventually() -> Eventually:
-    """Waits until something is true, or fails."""
-
-    async def wait(condition: Callable[[], bool]) -> None:
-        until = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < until, "it did not come true in time"
-            await asyncio.sleep(0.005)
-
-    return wait
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark_common import attributes
 from hallmark_inference.datatypes import KINDS
 from hallmark_inference.tensors import from_contents, from_raw, to_contents, to_raw
+from tests.support.waiting import eventually
 
 Build = Callable[..., oip.ModelInferRequest]
 A, B = np.arange(6, dtype=np.float32).reshape(2, 3), np.full((2, 3), 10, np.float32)
@@ -110,7 +111,7 @@ async def test_not_a_number_is_data(served: Any, raw_request: Build) -> None:
     assert values(await served.infer(raw_request("echo-fp32", x=x))).tobytes() == x.tobytes()
 
 
-async def test_the_spans_of_a_run(served: Any, raw_request: Build, eventually: Any) -> None:
+async def test_the_spans_of_a_run(served: Any, raw_request: Build) -> None:
     response = await served.infer(raw_request("add", a=A, b=B))
     await eventually(lambda: len(served.spans.get_finished_spans()) == 4)
     spans = {span.name: span for span in served.spans.get_finished_spans()}

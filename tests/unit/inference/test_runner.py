@@ -18,6 +18,7 @@ from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark_common.errors import HallmarkError
 from hallmark_inference.repository import Repository
 from hallmark_inference.runner import Runner
+from tests.support.waiting import eventually, until
 
 Build = Callable[..., oip.ModelInferRequest]
 FOREVER = np.array(2**60)
@@ -34,7 +35,7 @@ def endless(raw_request: Build) -> Callable[..., oip.ModelInferRequest]:
 
 
 @pytest.fixture
-def blocked(serve: Any, endless: Any, eventually: Any) -> Any:
+def blocked(serve: Any, endless: Any) -> Any:
     """A service whose only executor thread is taken, and the call that has it."""
 
     @asynccontextmanager
@@ -57,7 +58,7 @@ async def test_the_graph_that_blocks_is_right_when_it_ends(serve: Any, endless: 
         assert scalar(await served.infer(endless(1000, 5))) == 1005
 
 
-async def test_cancelled_in_the_queue(blocked: Any, endless: Any, eventually: Any) -> None:
+async def test_cancelled_in_the_queue(blocked: Any, endless: Any) -> None:
     async with blocked() as (served, blocker):
         calls = [served.infer(endless(3, x)) for x in range(12)]
         await eventually(lambda: served.runner.waiting == 12)
@@ -72,7 +73,7 @@ async def test_cancelled_in_the_queue(blocked: Any, endless: Any, eventually: An
             assert await call.code() is grpc.StatusCode.CANCELLED
 
 
-async def test_expired_in_the_queue(blocked: Any, endless: Any, eventually: Any, failure_of: Any) -> None:
+async def test_expired_in_the_queue(blocked: Any, endless: Any, failure_of: Any) -> None:
     async with blocked() as (served, blocker):
         short = [served.infer(endless(3, 0), timeout=0.3) for _ in range(3)]
         long = [served.infer(endless(3, x), timeout=60) for x in range(3)]
@@ -103,10 +104,7 @@ async def test_expired_while_the_event_loop_was_too_busy_to_say_so(repository: R
 
 
 def _hold_the_event_loop(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.001)
+    until(condition, timeout_s=20)
 
 
 async def test_a_run_whose_caller_gave_up_ends(blocked: Any, endless: Any) -> None:
@@ -115,7 +113,7 @@ async def test_a_run_whose_caller_gave_up_ends(blocked: Any, endless: Any) -> No
         assert scalar(await served.infer(endless(1), timeout=20)) == 1
 
 
-async def test_a_full_queue(blocked: Any, endless: Any, eventually: Any, failure_of: Any) -> None:
+async def test_a_full_queue(blocked: Any, endless: Any, failure_of: Any) -> None:
     async with blocked(queue_size=2) as (served, blocker):
         waiting = [served.infer(endless(1, x)) for x in range(2)]
         await eventually(lambda: served.runner.waiting == 2)
@@ -129,7 +127,7 @@ async def test_a_full_queue(blocked: Any, endless: Any, eventually: Any, failure
         assert [scalar(await waiting[1]), scalar(await third)] == [2, 3]
 
 
-async def test_first_come_first_served(blocked: Any, endless: Any, eventually: Any) -> None:
+async def test_first_come_first_served(blocked: Any, endless: Any) -> None:
     async with blocked() as (served, blocker):
         ended: list[int] = []
         for index in range(6):
@@ -141,9 +139,7 @@ async def test_first_come_first_served(blocked: Any, endless: Any, eventually: A
         assert ended == sorted(ended)
 
 
-async def test_bad_input_does_not_disturb_its_neighbours(
-    blocked: Any, endless: Any, eventually: Any, failure_of: Any
-) -> None:
+async def test_bad_input_does_not_disturb_its_neighbours(blocked: Any, endless: Any, failure_of: Any) -> None:
     async with blocked() as (served, blocker):
         good = [served.infer(endless(1, x)) for x in range(3)]
         bad = [served.infer(endless(np.zeros((2, 2)))) for _ in range(3)]
@@ -155,9 +151,7 @@ async def test_bad_input_does_not_disturb_its_neighbours(
             assert (await failure_of(call)).code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_closing_ends_what_runs_and_fails_what_waits(
-    repository: Repository, endless: Any, eventually: Any
-) -> None:
+async def test_closing_ends_what_runs_and_fails_what_waits(repository: Repository, endless: Any) -> None:
     model = repository.find("endless", "")
     runner = Runner(threads=1, queue_size=8).start()
     calls = [asyncio.ensure_future(runner.infer(model, endless(), ("y",), None)) for _ in range(3)]

@@ -1,12 +1,10 @@
 """The service as it is run: built by the runtime, and as a process of its own."""
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
 from hallmark_common.telemetry import Telemetry
 from hallmark_inference.service import inference_service
+from tests.support.service import service_process
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 LIVE = "/inference.GRPCInferenceService/ServerLive"
@@ -59,24 +58,10 @@ async def test_a_port_already_taken(settings: Settings) -> None:
                 pass
 
 
-@asynccontextmanager
-async def process(models_dir: Path, port: int) -> AsyncIterator[Process]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("HALLMARK_")}
-    environ |= {
-        "HALLMARK_MODELS_DIR": str(models_dir),
-        "HALLMARK_INFERENCE_PORT": str(port),
-        "HALLMARK_INFERENCE_THREADS": "1",
-        "HALLMARK_TELEMETRY": "false",
-    }
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hallmark_inference", env=environ, stdout=DEVNULL, stderr=PIPE
+def process(models_dir: Path, port: int) -> AbstractAsyncContextManager[Process]:
+    return service_process(
+        "hallmark_inference", models_dir=models_dir, inference_port=port, inference_threads=1, telemetry=False
     )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.kill()
-            await started.wait()
 
 
 async def ended(started: Process) -> tuple[int | None, str]:

@@ -1,10 +1,7 @@
 """The models that are shipped: they fit their declarations and are as good as their cards say."""
 
 import base64
-import gzip
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,8 +22,10 @@ from hallmark_preprocess.image import read_image
 from hallmark_preprocess.profile import load_profile
 from hallmark_preprocess.table import check_table
 from hallmark_preprocess.table_encode import encode_table
+from tests.support.command import ROOT
+from tests.support.samples import samples
 
-MODELS = Path(__file__).resolve().parents[3] / "models"
+MODELS = ROOT / "models"
 SHIPPED = ("digits", "flights", "flights-bad")
 MAX_GRAPH_BYTES = 2_000_000
 MAX_SAMPLE_BYTES = 600_000
@@ -43,11 +42,6 @@ def session_of(name: str) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = 1
     path = MODELS / name / spec_of(name).default_version / "model.onnx"
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def sample_of(name: str) -> list[Request]:
-    with gzip.open(MODELS / name / "sample.jsonl.gz", "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def tensors_of(spec: ModelSpec, requests: list[Request]) -> dict[str, np.ndarray]:
@@ -80,7 +74,7 @@ def test_all_are_declared_and_no_other_folder_is_taken_for_a_model() -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_graph_takes_and_gives_what_is_declared(name: str) -> None:
-    spec, session, requests = spec_of(name), session_of(name), sample_of(name)[:3]
+    spec, session, requests = spec_of(name), session_of(name), samples(name)[:3]
     fed = tensors_of(spec, requests)
     assert {i.name: (i.type, i.shape) for i in session.get_inputs()} == {
         tensor: ("tensor(float)", ["N", *array.shape[1:]]) for tensor, array in fed.items()
@@ -130,13 +124,13 @@ def test_example_is_valid(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["flights", "flights-bad"])
 def test_sample_of_flights_is_in_order_of_its_events(name: str) -> None:
-    times = [request["event_time"] for request in sample_of(name)]
+    times = [request["event_time"] for request in samples(name)]
     assert times == sorted(times)
     assert (times[0][:7], times[-1][:7]) == ("2013-07", "2013-12")
 
 
 def test_digits_are_read_as_well_as_the_card_says() -> None:
-    requests = sample_of("digits")
+    requests = samples("digits")
     logits = answers_of("digits", requests)
     accuracy = float((logits.argmax(axis=1) == [int(request["truth"]) for request in requests]).mean())
     assert len(requests) == 1000
@@ -148,7 +142,7 @@ def test_digits_are_read_as_well_as_the_card_says() -> None:
 
 
 def test_flights_are_ranked_as_well_as_the_card_says() -> None:
-    requests = sample_of("flights")
+    requests = samples("flights")
     late = np.array([request["truth"] == "late" for request in requests])
     card = (MODELS / "flights" / "README.md").read_text(encoding="utf-8")
     stated = re.search(r"\*\*all\*\* \|[^|]*\|[^|]*\| ([\d.]+) \|", card)
@@ -167,7 +161,7 @@ def test_new_carrier_and_airport_are_answered() -> None:
 def test_bad_model_takes_the_same_and_always_answers_the_same() -> None:
     good, bad = spec_of("flights"), spec_of("flights-bad")
     assert (bad.input, bad.output, bad.example) == (good.input, good.output, good.example)
-    answers = answers_of("flights-bad", sample_of("flights-bad"))
+    answers = answers_of("flights-bad", samples("flights-bad"))
     assert np.unique(answers).tolist() == [np.float32(0.05)]
     wild = np.full((2, session_of("flights").get_inputs()[0].shape[1]), np.nan, dtype=np.float32)
     (unmoved,) = session_of("flights-bad").run(None, {"features": wild})

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2
 from onnx import TensorProto, helper
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan
@@ -21,7 +20,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from PIL import Image
 
 from hallmark.preprocess.v1 import preprocess_pb2, preprocess_pb2_grpc
-from hallmark_common.errors import DETAILS_KEY, HallmarkError
+from hallmark_common.errors import HallmarkError
 from hallmark_common.model_spec import ColumnSpec, ImageInput, ModelSpec, TableInput, parse_model_spec
 from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
@@ -33,6 +32,10 @@ from hallmark_preprocess.prepare import DataReport, Limits, Preparation, Prepare
 from hallmark_preprocess.profile import profile_rows, write_profile
 from hallmark_preprocess.service import preprocess_service
 from hallmark_preprocess.steps import Steps
+from tests.support.errors import error_info
+from tests.support.graphs import make_model
+from tests.support.ports import free_port_settings
+from tests.support.waiting import eventually
 
 PATIENCE_S = 20.0
 
@@ -174,17 +177,8 @@ output: {kind: classes, labels: [one, two]}
 """
 
 
-def _graph(nodes: list[Any], inputs: list[Any], outputs: list[Any], constants: list[Any] | None = None) -> bytes:
-    graph = helper.make_graph(
-        nodes,
-        "graph",
-        [helper.make_tensor_value_info(*value) for value in inputs],
-        [helper.make_tensor_value_info(*value) for value in outputs],
-        constants or [],
-    )
-    return bytes(
-        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
-    )
+def _graph(*graph: Any) -> bytes:
+    return bytes(make_model(*graph).SerializeToString())
 
 
 def _write_model(folder: Path, name: str, text: str, graphs: dict[str, bytes]) -> Path:
@@ -250,39 +244,18 @@ class Service:
 
     async def stage_span(self) -> ReadableSpan:
         """The newest preprocess stage span; it ends a moment after the answer has left."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                found = [
-                    span
-                    for span in self.spans.get_finished_spans()
-                    if (span.attributes or {}).get("hallmark.stage") == "preprocess"
-                ]
-                if found:
-                    return found[-1]
-                await asyncio.sleep(0.005)
 
+        def ended() -> list[ReadableSpan]:
+            spans = self.spans.get_finished_spans()
+            return [span for span in spans if (span.attributes or {}).get("hallmark.stage") == "preprocess"]
 
-def error_info(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo:
-    """Our ErrorInfo of a failed call."""
-    trailing = dict(error.trailing_metadata() or ())
-    info = error_details_pb2.ErrorInfo()
-    details = status_pb2.Status.FromString(trailing[DETAILS_KEY])
-    assert details.details[0].Unpack(info)
-    return info
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        return (await eventually(ended, "the stage span has ended", timeout_s=PATIENCE_S))[-1]
 
 
 @asynccontextmanager
 async def running(models_dir: Path, **changes: Any) -> AsyncIterator[Service]:
     """Inference and preprocess on free ports, their spans in memory."""
-    ports = {"inference_port": free_port(), "preprocess_port": free_port()}
-    settings = Settings(models_dir=models_dir, inference_threads=1, **{**ports, **changes})
+    settings = Settings(models_dir=models_dir, inference_threads=1, **{**free_port_settings(), **changes})
     spans = InMemorySpanExporter()
     telemetry = Telemetry("hallmark-preprocess", settings, span_exporter=None, metric_readers=())
     telemetry.tracer_provider.add_span_processor(SimpleSpanProcessor(spans))

@@ -20,6 +20,7 @@ from hallmark_qoa.sources.base import Receipt
 from hallmark_qoa.stores.base import Batch, Filter
 from hallmark_qoa.stores.sqlite import SqliteStore
 from hallmark_qoa.watch import Watchers
+from tests.support.waiting import eventually
 
 
 class GatedStore(SqliteStore):
@@ -53,12 +54,6 @@ async def gated(path: Path, **options: Any) -> Any:
         yield engine, store, clock
     finally:
         await store.close()
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 async def test_answer_waits_for_the_commit(otlp: Any, tmp_path: Path) -> None:
@@ -111,7 +106,7 @@ async def test_caller_that_gives_up_takes_nothing_with_it(otlp: Any, tmp_path: P
         delivery.cancel()
         await asyncio.gather(delivery, return_exceptions=True)
         store.gate.set()
-        await until(lambda: engine.counters.records["stored"] == 1)
+        await eventually(lambda: engine.counters.records["stored"] == 1)
 
 
 async def test_drain_stores_what_is_under_way_and_what_waits(otlp: Any, tmp_path: Path) -> None:

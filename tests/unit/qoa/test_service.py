@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2, status_pb2
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from hallmark.qoa.v1.qoa_pb2 import (
@@ -21,11 +19,13 @@ from hallmark.qoa.v1.qoa_pb2 import (
     WatchRecordsResponse,
 )
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
-from hallmark_common.errors import DETAILS_KEY, PortTakenError
+from hallmark_common.errors import PortTakenError
 from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
 from hallmark_common.telemetry import Telemetry
 from hallmark_qoa.service import qoa_service
+from tests.support.errors import error_info
+from tests.support.ports import free_port_settings, taken_port
 
 PORTS = ("qoa_port", "otlp_grpc_port", "otlp_http_port")
 
@@ -47,26 +47,13 @@ class Service:
             return await export(self.otlp.request(spans), timeout=10)
 
 
-@contextlib.contextmanager
-def held_ports(count: int) -> Any:
-    """Listening sockets on free ports."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-            one.listen()
-        yield [one.getsockname()[1] for one in sockets]
-
-
 def make_runtime(state_dir: Path) -> Runtime:
-    with held_ports(len(PORTS)) as ports:
-        chosen = dict(zip(PORTS, ports, strict=True))
     settings = Settings(
         state_dir=state_dir,
         qoa_idle_timeout_s=0.5,
         qoa_retention_s=3650 * 86400,  # the spans of these tests are of a fixed day
         telemetry=False,
-        **chosen,
+        **free_port_settings(),
     )
     return Runtime("hallmark-qoa", settings, Telemetry("hallmark-qoa", settings, span_exporter=None, metric_readers=()))
 
@@ -90,13 +77,6 @@ async def running(state_dir: Path, otlp: Any) -> AsyncIterator[Service]:
 async def service(tmp_path: Path, otlp: Any) -> AsyncIterator[Service]:
     async with running(tmp_path / "state", otlp) as one:
         yield one
-
-
-def field_of(error: grpc.aio.AioRpcError) -> str:
-    details = dict(error.trailing_metadata() or ())[DETAILS_KEY]
-    info = error_details_pb2.ErrorInfo()
-    status_pb2.Status.FromString(details).details[0].Unpack(info)
-    return info.metadata["field"]
 
 
 async def test_record_of_an_exported_prediction(service: Service) -> None:
@@ -152,7 +132,7 @@ async def test_wrong_requests_name_the_field(service: Service, field: str, reque
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call(request_)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert field_of(caught.value) == field
+    assert error_info(caught.value).metadata["field"] == field
 
 
 async def test_list_goes_through_all_pages(service: Service) -> None:
@@ -196,7 +176,7 @@ async def test_drain_ends_watches_cleanly_and_stores_what_waits(tmp_path: Path, 
 @pytest.mark.parametrize("field", PORTS)
 async def test_taken_port_is_one_clear_line(tmp_path: Path, field: str) -> None:
     runtime = make_runtime(tmp_path)
-    with held_ports(1) as (port,):
+    with taken_port() as port:
         runtime.settings = runtime.settings.model_copy(update={field: port})
         with pytest.raises(PortTakenError, match=f"HALLMARK_{field.upper()}: port {port}"):
             async with qoa_service(runtime):

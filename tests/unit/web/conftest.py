@@ -1,8 +1,6 @@
 """The web service for real, between a real preprocess peer that does as it is told and a real QoA peer."""
 
 import asyncio
-import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,6 +27,7 @@ from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
 from hallmark_common.telemetry import Telemetry
 from hallmark_web.service import web_service
+from tests.support.ports import free_port_settings
 
 Behaviour = Callable[[preprocess_pb2.PredictRequest], Awaitable[preprocess_pb2.PredictResponse]]
 
@@ -77,6 +76,15 @@ class PreprocessPeer(PreprocessServiceServicer):
     def reset(self) -> None:
         """Forget everything."""
         self.__init__()
+
+    def hold(self, gate: asyncio.Event) -> None:
+        """Answer from now on only once the gate is open."""
+
+        async def wait(request: preprocess_pb2.PredictRequest) -> preprocess_pb2.PredictResponse:
+            await gate.wait()
+            return answer_of(request)
+
+        self.behave = wait
 
     async def Predict(self, request: Any, context: Any) -> Any:
         self.requests.append(request)
@@ -151,45 +159,12 @@ class Web:
         ]
 
 
-async def _eventually(check: Callable[[], Any], timeout_s: float = 5.0) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not (found := check()):
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.005)
-    return found
-
-
-@pytest.fixture(scope="session")
-def eventually() -> Callable[..., Awaitable[Any]]:
-    """Wait until a check is true, at most five seconds, and return what it returned."""
-    return _eventually
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-PORTS = (
-    "web_http_port",
-    "web_grpc_port",
-    "preprocess_port",
-    "inference_port",
-    "qoa_port",
-    "otlp_grpc_port",
-    "otlp_http_port",
-)
-
-
 @pytest.fixture(scope="session")
 def make_settings() -> Callable[..., Settings]:
     """Settings with free ports."""
 
     def make(**changed: Any) -> Settings:
-        ports = {name: free_port() for name in PORTS}
-        return Settings(**{**ports, "span_export_interval_s": 0.01, "drain_timeout_s": 2.0, **changed})
+        return Settings(**{**free_port_settings(), "span_export_interval_s": 0.01, "drain_timeout_s": 2.0, **changed})
 
     return make
 

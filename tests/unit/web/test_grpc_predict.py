@@ -11,6 +11,7 @@ from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.qoa.v1.quality_pb2 import QualitySummary
 from hallmark.web.v1 import web_pb2
 from hallmark_common.errors import HallmarkError, from_rpc_error, invalid
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -45,7 +46,7 @@ async def test_the_answer_and_its_trailers(web: Any, preprocess: Any) -> None:
     assert forwarded == preprocess_pb2.PredictRequest(model="m", version="3", input=INPUT, event_time=moment)
 
 
-async def test_a_failed_prediction_has_an_id_too(web: Any, preprocess: Any, eventually: Any) -> None:
+async def test_a_failed_prediction_has_an_id_too(web: Any, preprocess: Any) -> None:
     async def fail(_request: Any) -> Any:
         raise invalid("carrier", "one of UA", "'ZZ'")
 
@@ -112,13 +113,8 @@ async def test_the_default_deadline_holds_for_a_caller_with_more_time(web: Any, 
     assert 0 < preprocess.remaining_s[0] <= web.runtime.settings.request_timeout_s * 1.05
 
 
-async def test_a_cancelled_call_is_cancelled_downstream(
-    web: Any, preprocess: Any, eventually: Any, stop_on_hang: asyncio.Event
-) -> None:
-    async def hang(_request: Any) -> Any:
-        await stop_on_hang.wait()
-
-    preprocess.behave = hang
+async def test_a_cancelled_call_is_cancelled_downstream(web: Any, preprocess: Any, stop_on_hang: asyncio.Event) -> None:
+    preprocess.hold(stop_on_hang)
     call = web.stub.Predict(request())
     await eventually(lambda: preprocess.running == 1)
     call.cancel()

@@ -11,6 +11,7 @@ from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
 from hallmark_common.errors import invalid
 from hallmark_web.grpc_api import MAX_IN_FLIGHT, STREAM_SPAN
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,7 +26,7 @@ async def messages(count: int) -> AsyncIterator[web_pb2.PredictStreamRequest]:
         yield message(number)
 
 
-async def test_each_message_is_a_prediction_of_its_own(web: Any, preprocess: Any, eventually: Any) -> None:
+async def test_each_message_is_a_prediction_of_its_own(web: Any, preprocess: Any) -> None:
     call = web.stub.PredictStream(messages(5), metadata=[("hallmark-consumer", "batch")])
     answers = [answer async for answer in call]
 
@@ -64,7 +65,7 @@ async def test_answers_come_as_they_are_ready(web: Any, preprocess: Any, answer:
     assert await call.read() is grpc.aio.EOF
 
 
-async def test_a_failed_prediction_is_an_answer(web: Any, preprocess: Any, answer: Any, eventually: Any) -> None:
+async def test_a_failed_prediction_is_an_answer(web: Any, preprocess: Any, answer: Any) -> None:
     async def odd_fails(request: Any) -> Any:
         if request.input.json == b"[1]":
             raise invalid("carrier", "one of UA", "'ZZ'")
@@ -104,14 +105,9 @@ async def test_a_bad_message_does_not_end_the_stream(web: Any, preprocess: Any) 
     assert len(preprocess.requests) == 1
 
 
-async def test_half_close_drains_what_is_in_flight(web: Any, preprocess: Any, answer: Any, eventually: Any) -> None:
+async def test_half_close_drains_what_is_in_flight(web: Any, preprocess: Any) -> None:
     gate = asyncio.Event()
-
-    async def wait(request: Any) -> Any:
-        await gate.wait()
-        return answer(request)
-
-    preprocess.behave = wait
+    preprocess.hold(gate)
     call = web.stub.PredictStream()
     for number in range(3):
         await call.write(message(number))
@@ -124,12 +120,9 @@ async def test_half_close_drains_what_is_in_flight(web: Any, preprocess: Any, an
 
 
 async def test_cancelling_the_stream_cancels_what_is_in_flight(
-    web: Any, preprocess: Any, eventually: Any, stop_on_hang: asyncio.Event
+    web: Any, preprocess: Any, stop_on_hang: asyncio.Event
 ) -> None:
-    async def hang(_request: Any) -> Any:
-        await stop_on_hang.wait()
-
-    preprocess.behave = hang
+    preprocess.hold(stop_on_hang)
     call = web.stub.PredictStream()
     for number in range(4):
         await call.write(message(number))
@@ -143,14 +136,9 @@ async def test_cancelling_the_stream_cancels_what_is_in_flight(
         assert span.attributes["hallmark.status"] == "CANCELLED"
 
 
-async def test_no_more_than_the_bound_are_in_flight(web: Any, preprocess: Any, answer: Any, eventually: Any) -> None:
+async def test_no_more_than_the_bound_are_in_flight(web: Any, preprocess: Any) -> None:
     gate = asyncio.Event()
-
-    async def wait(request: Any) -> Any:
-        await gate.wait()
-        return answer(request)
-
-    preprocess.behave = wait
+    preprocess.hold(gate)
     reading = asyncio.create_task(_collect(web.stub.PredictStream(messages(3 * MAX_IN_FLIGHT))))
     await eventually(lambda: preprocess.running == MAX_IN_FLIGHT)
     gate.set()

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting import eventually
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PATH = "/v1/models/m:predict"
@@ -13,7 +15,7 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
 
 
-async def test_the_clients_trace_is_continued(web: Any, preprocess: Any, eventually: Any) -> None:
+async def test_the_clients_trace_is_continued(web: Any, preprocess: Any) -> None:
     headers = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": "vendor=1"}
 
     response = await web.http.post(PATH, json=BODY, headers=headers)
@@ -29,7 +31,7 @@ async def test_the_clients_trace_is_continued(web: Any, preprocess: Any, eventua
     assert preprocess.metadata[0]["tracestate"] == "vendor=1"
 
 
-async def test_what_a_client_claims_in_baggage_is_not_believed(web: Any, preprocess: Any, eventually: Any) -> None:
+async def test_what_a_client_claims_in_baggage_is_not_believed(web: Any, preprocess: Any) -> None:
     headers = {"baggage": "hallmark.consumer=root,hallmark.prediction=forged,hallmark.other=1,team=blue"}
 
     response = await web.http.post(PATH, json=BODY, headers=headers)
@@ -41,7 +43,7 @@ async def test_what_a_client_claims_in_baggage_is_not_believed(web: Any, preproc
     assert span.attributes["hallmark.consumer"] == "anonymous"
 
 
-async def test_the_consumer_is_taken_from_the_header(web: Any, preprocess: Any, eventually: Any) -> None:
+async def test_the_consumer_is_taken_from_the_header(web: Any, preprocess: Any) -> None:
     response = await web.http.post(PATH, json=BODY, headers={"hallmark-consumer": "dispatch office #7"})
 
     (span,) = await eventually(lambda: web.spans(response.json()["prediction_id"], SPAN))
@@ -50,7 +52,7 @@ async def test_the_consumer_is_taken_from_the_header(web: Any, preprocess: Any, 
 
 
 @pytest.mark.usefixtures("preprocess")
-async def test_the_span_follows_the_conventions(web: Any, eventually: Any) -> None:
+async def test_the_span_follows_the_conventions(web: Any) -> None:
     response = await web.http.post(PATH + "?secret=1", json=BODY)
 
     (span,) = await eventually(lambda: web.spans(response.json()["prediction_id"], SPAN))

@@ -1,42 +1,28 @@
 """``python -m hallmark_web`` as a process: with the global providers, uvloop and signals that it really has."""
 
 import asyncio
-import os
 import signal
-import socket
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from asyncio.subprocess import Process
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
 import pytest
+
+from hallmark_common.settings import Settings
+from tests.support.ports import taken_port
+from tests.support.service import service_process
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BODY = {"instances": [1]}
 
 
-@asynccontextmanager
-async def process(settings: Any) -> AsyncIterator[asyncio.subprocess.Process]:
-    variables = {f"HALLMARK_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-    started = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "hallmark_web",
-        env={**os.environ, **variables},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.kill()
-        await started.communicate()
+def process(settings: Settings) -> AbstractAsyncContextManager[Process]:
+    return service_process("hallmark_web", **settings.model_dump())
 
 
-async def ready(client: httpx.AsyncClient, started: asyncio.subprocess.Process) -> None:
+async def ready(client: httpx.AsyncClient, started: Process) -> None:
     async with asyncio.timeout(30):
         while started.returncode is None:
             try:
@@ -70,10 +56,8 @@ async def test_a_prediction_and_a_drain(make_settings: Any, peers: Any) -> None:
 
 
 async def test_a_taken_port_is_one_line_and_exit_code_1(make_settings: Any) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        settings = make_settings(web_http_port=other.getsockname()[1], telemetry=False)
+    with taken_port() as taken:
+        settings = make_settings(web_http_port=taken, telemetry=False)
         async with process(settings) as started:
             _, stderr = await asyncio.wait_for(started.communicate(), 30)
 

@@ -13,6 +13,7 @@ from hallmark.qoa.v1 import qoa_pb2, quality_pb2
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark_common.records import record_to_dict
 from hallmark_web.records import watch_events
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -107,7 +108,7 @@ async def watch(web: Any, query: str = "") -> AsyncIterator[Watch]:
         yield Watch(response.aiter_lines())
 
 
-async def test_records_and_missed_ones_are_followed(web: Any, qoa: Any, eventually: Any) -> None:
+async def test_records_and_missed_ones_are_followed(web: Any, qoa: Any) -> None:
     async with watch(web, "?consumer=ops&model=flights") as following:
         assert await following.block() == [": watching"]
         # The engine watched before the answer began, so nothing from now on is lost.
@@ -123,7 +124,7 @@ async def test_records_and_missed_ones_are_followed(web: Any, qoa: Any, eventual
     await eventually(lambda: qoa.watching == 0)
 
 
-async def test_an_idle_watch_is_kept_alive(web: Any, qoa: Any, eventually: Any) -> None:
+async def test_an_idle_watch_is_kept_alive(web: Any, qoa: Any) -> None:
     async with grpc.aio.insecure_channel(web.runtime.settings.target("qoa")) as channel:
         call = QoaServiceStub(channel).WatchRecords(qoa_pb2.WatchRecordsRequest())
         events = watch_events(call, asyncio.Event(), heartbeat_s=0.01)

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from hallmark_common.errors import HallmarkError, invalid, not_found, too_large
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -66,9 +67,7 @@ async def test_multipart_images_arrive_byte_for_byte_in_order(web: Any, preproce
     assert preprocess.requests[0].event_time.seconds == 1372680000
 
 
-async def test_event_time_and_version_are_passed_on_and_put_on_the_span(
-    web: Any, preprocess: Any, eventually: Any
-) -> None:
+async def test_event_time_and_version_are_passed_on_and_put_on_the_span(web: Any, preprocess: Any) -> None:
     body = {**BODY, "event_time": "2013-07-01T14:00:00.5+02:00", "version": "7"}
 
     response = await web.http.post("/v1/models/flights:predict", json=body)
@@ -118,7 +117,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("error", "status"), ERRORS, ids=[f"{e.code.name}-{e.reason}" for e, _ in ERRORS])
 async def test_an_error_of_preprocess_is_told_as_it_is(
-    web: Any, preprocess: Any, eventually: Any, error: HallmarkError, status: int
+    web: Any, preprocess: Any, error: HallmarkError, status: int
 ) -> None:
     async def fail(_request: Any) -> Any:
         raise error
@@ -158,11 +157,7 @@ async def test_a_fault_of_preprocess_leaks_nothing(web: Any, preprocess: Any) ->
 
 async def test_an_answer_too_late_is_a_504(own_web: Any, stop_on_hang: asyncio.Event) -> None:
     async with own_web(request_timeout_s=0.05) as own:
-
-        async def hang(_request: Any) -> Any:
-            await stop_on_hang.wait()
-
-        own.preprocess.behave = hang
+        own.preprocess.hold(stop_on_hang)
         response = await own.web.http.post("/v1/models/m:predict", json=BODY)
 
     assert response.status_code == 504
@@ -179,12 +174,9 @@ async def test_no_preprocess_is_a_503_without_addresses(own_web: Any) -> None:
 
 
 async def test_a_client_that_hangs_up_cancels_the_work_downstream(
-    web: Any, preprocess: Any, eventually: Any, stop_on_hang: asyncio.Event
+    web: Any, preprocess: Any, stop_on_hang: asyncio.Event
 ) -> None:
-    async def hang(_request: Any) -> Any:
-        await stop_on_hang.wait()
-
-    preprocess.behave = hang
+    preprocess.hold(stop_on_hang)
     calling = asyncio.create_task(web.http.post("/v1/models/m:predict", json=BODY))
     await eventually(lambda: preprocess.running == 1)
     calling.cancel()
@@ -196,15 +188,10 @@ async def test_a_client_that_hangs_up_cancels_the_work_downstream(
     assert span.attributes["hallmark.status"] == "CANCELLED"
 
 
-async def test_one_prediction_too_many_is_a_429(own_web: Any, eventually: Any, answer: Any) -> None:
+async def test_one_prediction_too_many_is_a_429(own_web: Any) -> None:
     gate = asyncio.Event()
-
-    async def wait(request: Any) -> Any:
-        await gate.wait()
-        return answer(request)
-
     async with own_web(max_concurrent_requests=2) as own:
-        own.preprocess.behave = wait
+        own.preprocess.hold(gate)
         calls = [asyncio.create_task(own.web.http.post("/v1/models/m:predict", json=BODY)) for _ in range(2)]
         await eventually(lambda: own.preprocess.running == 2)
         refused = await own.web.http.post("/v1/models/m:predict", json=BODY)

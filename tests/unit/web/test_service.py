@@ -14,6 +14,8 @@ from hallmark_common.errors import PortTakenError
 from hallmark_common.settings import Settings
 from hallmark_web.health import LIFETIME_S, Readiness
 from hallmark_web.http_server import bind_port
+from tests.support.ports import taken_port
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,7 +25,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 @pytest.mark.usefixtures("preprocess")
-async def test_alive_with_what_became_of_its_spans(web: Any, eventually: Any) -> None:
+async def test_alive_with_what_became_of_its_spans(web: Any) -> None:
     await web.http.post("/v1/models/m:predict", json=BODY)
     await eventually(lambda: web.runtime.telemetry.stats().sent)
 
@@ -75,15 +77,10 @@ async def test_readiness_is_asked_again_once_it_is_old() -> None:
     await server.stop(None)
 
 
-async def test_a_drain_refuses_new_work_and_finishes_the_old(own_web: Any, eventually: Any, answer: Any) -> None:
+async def test_a_drain_refuses_new_work_and_finishes_the_old(own_web: Any) -> None:
     gate = asyncio.Event()
-
-    async def wait(request: Any) -> Any:
-        await gate.wait()
-        return answer(request)
-
     async with own_web(drain_timeout_s=5) as own:
-        own.preprocess.behave = wait
+        own.preprocess.hold(gate)
         settings = own.web.runtime.settings
         running = asyncio.create_task(own.web.http.post("/v1/models/m:predict", json=BODY))
         await eventually(lambda: own.preprocess.running == 1)
@@ -109,13 +106,9 @@ def _refuses(settings: Settings) -> bool:
 
 @pytest.mark.parametrize("field", ["web_http_port", "web_grpc_port"])
 async def test_a_taken_port_names_its_setting(own_web: Any, field: str) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        taken = other.getsockname()[1]
-        with pytest.raises(PortTakenError, match=f"HALLMARK_{field.upper()}: port {taken}"):
-            async with own_web(peers=False, **{field: taken}):
-                pass
+    with taken_port() as taken, pytest.raises(PortTakenError, match=f"HALLMARK_{field.upper()}: port {taken}"):
+        async with own_web(peers=False, **{field: taken}):
+            pass
 
 
 async def test_a_port_is_free_again_after_the_service(make_settings: Any) -> None:

@@ -5,8 +5,9 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Any
+
+from tests.support.command import PATIENCE_S
+from tests.support.waiting import until
 
 # Stands for make: in the foreground group of the terminal, waits for its child, would die of an interrupt.
 OUTER = """
@@ -36,7 +37,7 @@ with foreground():
 """
 
 
-def test_ctrl_c_reaches_only_the_supervisor_and_the_terminal_is_given_back(eventually: Callable[..., Any]) -> None:
+def test_ctrl_c_reaches_only_the_supervisor_and_the_terminal_is_given_back() -> None:
     master, slave = pty.openpty()
     os.set_blocking(master, False)
     process = subprocess.Popen(
@@ -52,9 +53,10 @@ def test_ctrl_c_reaches_only_the_supervisor_and_the_terminal_is_given_back(event
         return text in seen
 
     try:
-        eventually(lambda: read(b"in front: True"), "the terminal is taken")
+        until(lambda: read(b"in front: True"), "the terminal is taken", timeout_s=PATIENCE_S)
         os.write(master, b"\x03")
-        eventually(lambda: read(b"outer saw 0, in front again: True"), f"a clean end, not {bytes(seen)!r}")
+        ended = b"outer saw 0, in front again: True"
+        until(lambda: read(ended), f"a clean end, not {bytes(seen)!r}", timeout_s=PATIENCE_S)
         assert process.wait(30) == 0
     finally:
         process.kill()

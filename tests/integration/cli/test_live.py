@@ -2,10 +2,9 @@
 
 import gzip
 import json
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,44 +13,41 @@ import pytest
 
 from hallmark.qoa.v1.qoa_pb2 import ListRecordsRequest, RecordFilter
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
+from tests.support.command import Command
+from tests.support.graphs import write_scale
+from tests.support.stack import Stack, running_stack
 
 Json = dict[str, Any]
 Hallmark = Callable[..., "subprocess.CompletedProcess[str]"]
+Follow = Callable[..., Command]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The services over one small model, once for this module."""
+    models_dir = tmp_path_factory.mktemp("models")
+    write_scale(models_dir)
+    with running_stack(tmp_path_factory.mktemp("live"), models_dir=str(models_dir)) as running:
+        yield running
 
 
 @pytest.fixture
-def hallmark(live: dict[str, str]) -> Hallmark:
+def hallmark(live: Stack) -> Hallmark:
     """Runs a command line to its end."""
-
-    def call(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "hallmark_cli", *arguments]
-        return subprocess.run(command, env=live, input=stdin, capture_output=True, text=True, timeout=60, check=False)
-
-    return call
+    return live.run
 
 
 @pytest.fixture
-def follow(live: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Starts a command line that runs until a signal; its process, the files of its stdout and stderr."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(*arguments: str) -> tuple["subprocess.Popen[bytes]", Path, Path]:
-        out, err = tmp_path / "out", tmp_path / "err"
-        with out.open("wb") as stdout, err.open("wb") as stderr:
-            command = [sys.executable, "-m", "hallmark_cli", *arguments]
-            started.append(subprocess.Popen(command, env=live, stdout=stdout, stderr=stderr))
-        return started[-1], out, err
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait(30)
+def follow(live: Stack, tmp_path: Path) -> Iterator[Follow]:
+    """Starts a command line that runs until a signal."""
+    with ExitStack() as commands:
+        yield lambda *arguments: commands.enter_context(Command(live.environ, tmp_path, *arguments))
 
 
 @pytest.fixture
-def sample(live: dict[str, str]) -> Path:
+def sample(live: Stack) -> Path:
     """A sample of twenty requests, the last four of which the model refuses."""
-    path = Path(live["HALLMARK_MODELS_DIR"]) / "scale/sample.jsonl.gz"
+    path = live.settings.models_dir / "scale/sample.jsonl.gz"
     with gzip.open(path, "wt") as file:
         for value in (*range(16), 101, 102, 103, 104):
             entry = {"input": {"instances": [{"a": value}]}, "truth": str(2 * value + 1)}
@@ -59,8 +55,8 @@ def sample(live: dict[str, str]) -> Path:
     return path
 
 
-def records(live: dict[str, str], consumer: str) -> list[Any]:
-    with grpc.insecure_channel(f"127.0.0.1:{live['HALLMARK_QOA_PORT']}") as channel:
+def records(live: Stack, consumer: str) -> list[Any]:
+    with grpc.insecure_channel(live.settings.target("qoa")) as channel:
         request = ListRecordsRequest(filter=RecordFilter(consumer=consumer), page_size=1000)
         return list(QoaServiceStub(channel).ListRecords(request, timeout=10).records)
 
@@ -110,54 +106,48 @@ def test_what_a_service_refuses_is_one_line(hallmark: Hallmark, arguments: list[
 
 
 @pytest.mark.usefixtures("sample")
-def test_replay_counts_what_it_sent(hallmark: Hallmark, live: dict[str, str], eventually: Callable[..., Any]) -> None:
+def test_replay_counts_what_it_sent(hallmark: Hallmark, live: Stack) -> None:
     done = hallmark("replay", "scale", "--rate", "100", "--count", "20", "--json", "--consumer", "replayer")
     assert (done.returncode, done.stderr) == (1, "")
     summary: Json = json.loads(done.stdout)
     assert (summary["sent"], summary["ok"], summary["failed"]) == (20, 16, {"INVALID_ARGUMENT": 4})
     assert summary["mean_absolute_error"] == 1.0
-    eventually(lambda: len(records(live, "replayer")) == 20, "a record of every request")
+    live.until(lambda: len(records(live, "replayer")) == 20, "a record of every request")
 
 
 @pytest.mark.usefixtures("sample")
 def test_replay_ends_with_0_where_none_failed_and_takes_the_event_time_of_the_sample(
-    hallmark: Hallmark, live: dict[str, str], eventually: Callable[..., Any]
+    hallmark: Hallmark, live: Stack
 ) -> None:
     arguments = ("--rate", "100", "--duration", "0.1", "--event-time", "original", "--consumer", "historian")
     done = hallmark("replay", "scale", *arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("scale: 10 sent in ")
-    found = eventually(lambda: len(records(live, "historian")) == 10 and records(live, "historian"), "ten records")
+    found = live.until(lambda: len(records(live, "historian")) == 10 and records(live, "historian"), "ten records")
     assert {record.event_time.seconds for record in found} == set(range(1372636800, 1372636810))
 
 
 @pytest.mark.usefixtures("sample")
-def test_replay_sums_up_when_it_is_interrupted(
-    follow: Callable[..., Any], live: dict[str, str], eventually: Callable[..., Any]
-) -> None:
-    process, out, err = follow("replay", "scale", "--rate", "5", "--duration", "900", "--json", "--consumer", "breaker")
-    eventually(lambda: records(live, "breaker"), "the first record")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
-    assert err.read_text() == ""
-    summary: Json = json.loads(out.read_text())
+def test_replay_sums_up_when_it_is_interrupted(follow: Follow, live: Stack) -> None:
+    command = follow("replay", "scale", "--rate", "5", "--duration", "900", "--json", "--consumer", "breaker")
+    live.until(lambda: records(live, "breaker"), "the first record")
+    assert command.stop(30) == 130
+    assert command.err == ""
+    summary: Json = json.loads(command.out)
     assert summary["interrupted"]
     assert 0 < summary["sent"] < 900
 
 
-def test_watch_shows_records_of_its_filter_until_ctrl_c(
-    hallmark: Hallmark, follow: Callable[..., Any], eventually: Callable[..., Any]
-) -> None:
-    process, out, err = follow("watch", "--json", "--consumer", "watched")
-    eventually(lambda: "watching" in err.read_text(), "the watch")
+def test_watch_shows_records_of_its_filter_until_ctrl_c(hallmark: Hallmark, follow: Follow, live: Stack) -> None:
+    command = follow("watch", "--json", "--consumer", "watched")
+    live.until(lambda: "watching" in command.err, "the watch")
 
     def asked_and_seen() -> bool:
         # The stream is opened after the connection: what was asked for in between is not shown.
         for consumer in ("other", "watched"):
             assert hallmark("predict", "scale", "-", "--consumer", consumer, stdin='{"a": 1}').returncode == 0
-        return bool(out.read_text())
+        return bool(command.out)
 
-    eventually(asked_and_seen, "a record")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
-    assert {json.loads(line)["consumer"] for line in out.read_text().splitlines()} == {"watched"}
+    live.until(asked_and_seen, "a record")
+    assert command.stop(30) == 0
+    assert {json.loads(line)["consumer"] for line in command.out.splitlines()} == {"watched"}
