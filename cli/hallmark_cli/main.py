@@ -18,12 +18,12 @@ class RootCommands(LazyGroup):
     """The commands of `hallmark`, in the order in which a new user meets them."""
 
     modules = {  # noqa: RUF012 - a ClassVar could not be overridden
-        "up": "hallmark_cli.up",
+        "up": "hallmark_cli.up.command",
         "predict": "hallmark_cli.predict",
         "record": "hallmark_cli.record",
         "watch": "hallmark_cli.watch",
-        "replay": "hallmark_cli.replay",
-        "models": "hallmark_cli.models",
+        "replay": "hallmark_cli.replay.command",
+        "models": "hallmark_cli.models.command",
     }
 
 

@@ -12,7 +12,7 @@ from hallmark.web.v1.web_pb2_grpc import PredictionServiceStub
 from hallmark_cli import options, output
 from hallmark_cli.client import channel_to, consumer_metadata
 from hallmark_cli.payload import read_file, timestamp, to_input
-from hallmark_cli.render_answer import answer_lines
+from hallmark_cli.render.answer import answer_lines
 from hallmark_common.errors import not_found
 from hallmark_common.settings import Settings, load_settings
 from hallmark_web.answers import answer_to_dict

@@ -11,7 +11,7 @@ from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_cli import options, output
 from hallmark_cli.client import channel_to
-from hallmark_cli.render_record import record_lines
+from hallmark_cli.render.record import record_lines
 from hallmark_common.records import record_to_dict
 from hallmark_common.settings import Settings, load_settings
 

@@ -12,7 +12,7 @@ from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark_cli import options, output
 from hallmark_cli.client import channel_to, require_ready
 from hallmark_cli.errors import CliError
-from hallmark_cli.render_record import record_line
+from hallmark_cli.render.record import record_line
 from hallmark_common.records import record_to_dict
 from hallmark_common.settings import Settings, load_settings
 

@@ -67,7 +67,7 @@ class Stack(Command):
         """Wait until all four services are processes of their own, past the fork."""
 
         def spawned() -> list[psutil.Process]:
-            found = [child for child in self.children() if "hallmark_cli.child" in " ".join(child.cmdline())]
+            found = [child for child in self.children() if "hallmark_cli.up.child" in " ".join(child.cmdline())]
             return found if len(found) == 4 else []
 
         return self.until(spawned, "four services run")

@@ -19,7 +19,7 @@ print(f"outer saw {code}, in front again: {os.tcgetpgrp(0) == os.getpgrp()}", fl
 
 INNER = """
 import os, signal, sys, threading
-from hallmark_cli.terminal import foreground
+from hallmark_cli.up.terminal import foreground
 stop = threading.Event()
 signal.signal(signal.SIGINT, lambda *_: stop.set())
 with foreground():
@@ -30,7 +30,7 @@ sys.exit(0)
 
 ALONE = """
 import os
-from hallmark_cli.terminal import foreground
+from hallmark_cli.up.terminal import foreground
 before = os.getpgrp()
 with foreground():
     print("unchanged:", os.getpgrp() == before)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hallmark.preprocess.v1.preprocess_pb2 import Input, Tensor, Tensors
 from hallmark.web.v1.web_pb2 import PredictRequest
 from hallmark.web.v1.web_pb2_grpc import PredictionServiceStub
-from hallmark_cli.models_add import Added, add_model
+from hallmark_cli.models.add import Added, add_model
 from tests.support.stack import Stack
 
 Array = NDArray[Any]

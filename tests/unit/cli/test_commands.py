@@ -9,11 +9,11 @@ from pathlib import Path
 import grpc
 import pytest
 
-from hallmark_cli import logtail
-from hallmark_cli.children import rotate
 from hallmark_cli.errors import CliError, from_call
 from hallmark_cli.main import run
-from hallmark_cli.ports import FIELDS, check_ports
+from hallmark_cli.up import logtail
+from hallmark_cli.up.children import rotate
+from hallmark_cli.up.ports import FIELDS, check_ports
 from hallmark_common.attributes import PREDICTION_ID_KEY
 from hallmark_common.errors import DETAILS_KEY, invalid
 from hallmark_common.settings import Settings

@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hallmark_cli.model_yaml import MAX_EXAMPLE, example_of, model_yaml, valid_name
-from hallmark_cli.signature import GraphTensor, Signature, may_be_batched
+from hallmark_cli.models.model_yaml import MAX_EXAMPLE, example_of, model_yaml, valid_name
+from hallmark_cli.models.signature import GraphTensor, Signature, may_be_batched
 from hallmark_common.model_spec import Datatype, ModelSpec, TensorInput
 
 # Names of tensors and axes are any text; a surrogate is no text, a YAML file cannot hold it.

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from hallmark_cli.errors import CliError
 from hallmark_cli.main import run
-from hallmark_cli.models_add import KEPT, Added, add_model
+from hallmark_cli.models.add import KEPT, Added, add_model
 from hallmark_common.model_spec import parse_model_spec
 from hallmark_common.settings import Settings
 

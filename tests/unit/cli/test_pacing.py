@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hallmark_cli.pacing import paced
+from hallmark_cli.replay.pacing import paced
 
 
 class Clock:

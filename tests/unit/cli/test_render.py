@@ -20,9 +20,9 @@ from hallmark.qoa.v1.quality_pb2 import (
     Violation,
 )
 from hallmark.web.v1.web_pb2 import PredictResponse
-from hallmark_cli.render import BAR_WIDTH, score_bar, span_bar
-from hallmark_cli.render_answer import answer_lines
-from hallmark_cli.render_record import record_line, record_lines
+from hallmark_cli.render.answer import answer_lines
+from hallmark_cli.render.record import record_line, record_lines
+from hallmark_cli.render.text import BAR_WIDTH, score_bar, span_bar
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 NAME = f"{TRACE}-b7ad6b7169203331"

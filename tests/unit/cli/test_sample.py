@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hallmark_cli.errors import CliError
-from hallmark_cli.sample import parse_samples, read_samples
+from hallmark_cli.replay.sample import parse_samples, read_samples
 
 
 def write(path: Path, *entries: Any) -> Path:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hallmark.preprocess.v1.preprocess_pb2 import Classes, Number, Prediction, Probability
-from hallmark_cli.tally import Tally, percentile
+from hallmark_cli.replay.tally import Tally, percentile
 
 LATE = Prediction(probability=Probability(label="late", probability=0.7, positive=True))
 ON_TIME = Prediction(probability=Probability(label="late", probability=0.2, positive=False))

@@ -14,9 +14,9 @@ from hallmark.web.v1.web_pb2 import PredictRequest
 from hallmark.web.v1.web_pb2_grpc import PredictionServiceStub
 from hallmark_cli import options, output
 from hallmark_cli.client import channel_to, consumer_metadata, require_ready
-from hallmark_cli.pacing import paced
-from hallmark_cli.sample import Sample, read_samples
-from hallmark_cli.tally import Tally, percentile
+from hallmark_cli.replay.pacing import paced
+from hallmark_cli.replay.sample import Sample, read_samples
+from hallmark_cli.replay.tally import Tally, percentile
 from hallmark_common.settings import load_settings
 
 INTERRUPTED = 130

@@ -12,10 +12,10 @@ import typer
 
 from hallmark_cli import options, output
 from hallmark_cli.errors import CliError
-from hallmark_cli.model_yaml import example_of, model_yaml, valid_name
-from hallmark_cli.onnx_files import external_files
-from hallmark_cli.probe import is_batched, open_session, signature_of, working_extent
-from hallmark_cli.signature import GraphTensor, Signature
+from hallmark_cli.models.model_yaml import example_of, model_yaml, valid_name
+from hallmark_cli.models.onnx_files import external_files
+from hallmark_cli.models.probe import is_batched, open_session, signature_of, working_extent
+from hallmark_cli.models.signature import GraphTensor, Signature
 from hallmark_common.model_spec import GRAPH_FILE, MODEL_FILE, parse_model_spec
 from hallmark_common.settings import Settings, load_settings
 

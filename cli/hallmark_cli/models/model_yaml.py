@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from hallmark_cli.signature import GraphTensor, Signature
+from hallmark_cli.models.signature import GraphTensor, Signature
 
 MAX_EXAMPLE = 256
 """Elements; a longer example helps nobody."""

@@ -6,9 +6,9 @@ import signal
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from hallmark_cli.children import SERVICES, Child, start_child
 from hallmark_cli.errors import CliError
-from hallmark_cli.readiness import until_ready
+from hallmark_cli.up.children import SERVICES, Child, start_child
+from hallmark_cli.up.readiness import until_ready
 from hallmark_common.settings import Settings
 
 STARTUP_TIMEOUT_S = 120.0

@@ -4,7 +4,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.text import Text
 
 from hallmark.qoa.v1.quality_pb2 import PredictionFacts, QualityRecord
-from hallmark_cli import render
+from hallmark_cli.render import text
 
 MAX_SHOWN = 5
 
@@ -12,16 +12,16 @@ MAX_SHOWN = 5
 def record_lines(record: QualityRecord) -> list[Text]:
     """Everything that is known, in the order of the flow."""
     lines = [_headline(record), Text()]
-    lines.append(render.field("prediction", record.prediction_id, "bold"))
-    lines.append(render.field("trace", record.trace_id))
-    lines.append(render.field("consumer", record.consumer))
-    lines.append(render.field("model", render.model_line(record.model) or "not known"))
-    lines.append(render.field("started", instant(record.started_at)))
+    lines.append(text.field("prediction", record.prediction_id, "bold"))
+    lines.append(text.field("trace", record.trace_id))
+    lines.append(text.field("consumer", record.consumer))
+    lines.append(text.field("model", text.model_line(record.model) or "not known"))
+    lines.append(text.field("started", instant(record.started_at)))
     if record.HasField("event_time") and record.event_time != record.started_at:
-        lines.append(render.field("event time", instant(record.event_time)))
+        lines.append(text.field("event time", instant(record.event_time)))
     lines.append(_completeness(record))
     lines += _facts_lines(record)
-    return [*lines, Text(), *render.waterfall(record.stages)]
+    return [*lines, Text(), *text.waterfall(record.stages)]
 
 
 def record_line(record: QualityRecord) -> Text:
@@ -41,7 +41,7 @@ def answer_text(facts: PredictionFacts) -> str:
     """What was answered: labels with confidence, else values; the first few of many."""
     if facts.labels:
         parts = [
-            f"{label} {render.percent(score)}" for label, score in zip(facts.labels, facts.confidences, strict=False)
+            f"{label} {text.percent(score)}" for label, score in zip(facts.labels, facts.confidences, strict=False)
         ]
     else:
         parts = [f"{value:.4g}" for value in facts.values]
@@ -60,30 +60,30 @@ def _headline(record: QualityRecord) -> Text:
     reason = f" ({record.reason})" if record.reason else ""
     answer = f"  {answer_text(record.prediction)}" if record.HasField("prediction") else ""
     line = Text.assemble((f"{record.status}{reason}", "bold red" if failed else "bold green"), took, (answer, "bold"))
-    return render.stripped(line)
+    return text.stripped(line)
 
 
 def _completeness(record: QualityRecord) -> Text:
     if record.complete:
-        return render.field("complete", "yes, every stage has reported")
+        return text.field("complete", "yes, every stage has reported")
     missing = ", ".join(record.missing_stages) or "the stage where it entered"
-    return render.field("complete", f"no, missing: {missing}", "yellow")
+    return text.field("complete", f"no, missing: {missing}", "yellow")
 
 
 def _facts_lines(record: QualityRecord) -> list[Text]:
     lines = []
     if record.HasField("data"):
-        lines.append(render.field("data", render.data_line(record.data)))
-        lines += render.violation_lines(record.data.violations)
-    lines += [render.field("input", text) for text in record.instances_json[:MAX_SHOWN]]
+        lines.append(text.field("data", text.data_line(record.data)))
+        lines += text.violation_lines(record.data.violations)
+    lines += [text.field("input", row) for row in record.instances_json[:MAX_SHOWN]]
     if record.HasField("prediction") and record.prediction.entropies:
         entropies = ", ".join(f"{value:.3f}" for value in record.prediction.entropies[:MAX_SHOWN])
-        lines.append(render.field("entropy", f"{entropies} bit"))
+        lines.append(text.field("entropy", f"{entropies} bit"))
     if record.HasField("inference"):
-        lines.append(render.field("run", render.run_line(record.inference)))
+        lines.append(text.field("run", text.run_line(record.inference)))
     if record.HasField("truth"):
-        lines.append(render.field("truth", record.truth.value))
+        lines.append(text.field("truth", record.truth.value))
     lines += [
-        render.field("verdict", f"{verdict.contract}/{verdict.rule}: {verdict.verdict}") for verdict in record.verdicts
+        text.field("verdict", f"{verdict.contract}/{verdict.rule}: {verdict.verdict}") for verdict in record.verdicts
     ]
     return lines

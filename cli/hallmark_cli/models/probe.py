@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from hallmark_cli.errors import CliError
-from hallmark_cli.signature import GraphTensor, Signature, may_be_batched
+from hallmark_cli.models.signature import GraphTensor, Signature, may_be_batched
 from hallmark_inference.datatypes import KINDS, Array
 from hallmark_inference.graph import NotATensorError, describe
 from hallmark_inference.ort_errors import reason_of

@@ -9,8 +9,8 @@ class ModelsCommands(LazyGroup):
     """The commands of `hallmark models`."""
 
     modules = {  # noqa: RUF012 - a ClassVar could not be overridden
-        "add": "hallmark_cli.models_add",
-        "list": "hallmark_cli.models_list",
+        "add": "hallmark_cli.models.add",
+        "list": "hallmark_cli.models.list",
     }
 
 

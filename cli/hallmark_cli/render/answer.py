@@ -4,7 +4,7 @@ from rich.text import Text
 
 from hallmark.preprocess.v1.preprocess_pb2 import Prediction, Tensor
 from hallmark.web.v1.web_pb2 import PredictResponse
-from hallmark_cli import render
+from hallmark_cli.render import text
 from hallmark_web.answers import tensor_to_dict
 
 MAX_PREDICTIONS = 20
@@ -16,15 +16,15 @@ def answer_lines(response: PredictResponse) -> list[Text]:
     """The answer first, then its identity, its data and where its time went."""
     quality = response.quality
     lines = [*prediction_lines(response), Text()]
-    lines.append(render.field("model", render.model_line(response.model)))
-    lines.append(render.field("prediction", response.prediction_id, "bold"))
-    lines.append(render.field("trace", response.trace_id))
+    lines.append(text.field("model", text.model_line(response.model)))
+    lines.append(text.field("prediction", response.prediction_id, "bold"))
+    lines.append(text.field("trace", response.trace_id))
     if quality.HasField("data"):
-        lines.append(render.field("data", render.data_line(quality.data)))
-        lines += render.violation_lines(quality.data.violations)
+        lines.append(text.field("data", text.data_line(quality.data)))
+        lines += text.violation_lines(quality.data.violations)
     if quality.HasField("inference"):
-        lines.append(render.field("run", render.run_line(quality.inference)))
-    return [*lines, *render.waterfall(quality.stages)]
+        lines.append(text.field("run", text.run_line(quality.inference)))
+    return [*lines, *text.waterfall(quality.stages)]
 
 
 def prediction_lines(response: PredictResponse) -> list[Text]:
@@ -48,8 +48,8 @@ def _single(prediction: Prediction) -> list[Text]:
     bars = [
         Text.assemble(
             f"  {entry.label:<{width}}  ",
-            (render.score_bar(entry.score), "cyan"),
-            f"  {render.percent(entry.score):>7}",
+            (text.score_bar(entry.score), "cyan"),
+            f"  {text.percent(entry.score):>7}",
         )
         for entry in scores
     ]
@@ -60,12 +60,12 @@ def _one_line(prediction: Prediction) -> Text:
     match prediction.WhichOneof("kind"):
         case "classes":
             classes = prediction.classes
-            return Text.assemble((classes.label, "bold green"), f"  confidence {render.percent(classes.confidence)}")
+            return Text.assemble((classes.label, "bold green"), f"  confidence {text.percent(classes.confidence)}")
         case "probability":
             event = prediction.probability
             verdict = "yes" if event.positive else "no"
             return Text.assemble(
-                (f"{event.label}: {verdict}", "bold green"), f"  probability {render.percent(event.probability)}"
+                (f"{event.label}: {verdict}", "bold green"), f"  probability {text.percent(event.probability)}"
             )
         case _:
             number = prediction.number

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from hallmark_cli.logtail import last_error
+from hallmark_cli.up.logtail import last_error
 
 SERVICES = ("web", "preprocess", "inference", "qoa")
 """In the order in which they are stopped: each before what it calls, so that accepted requests can end, and qoa last,
@@ -68,7 +68,7 @@ async def start_child(service: str, logs: Path, environ: Mapping[str, str]) -> C
     rotate(log)
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hallmark_cli.child", f"hallmark_{service}", str(os.getpid())),
+            *(sys.executable, "-m", "hallmark_cli.up.child", f"hallmark_{service}", str(os.getpid())),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
             stderr=file,

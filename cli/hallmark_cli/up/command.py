@@ -8,9 +8,9 @@ import typer
 
 from hallmark_cli import output
 from hallmark_cli.errors import CliError
-from hallmark_cli.ports import check_ports
-from hallmark_cli.supervisor import supervise
-from hallmark_cli.terminal import foreground
+from hallmark_cli.up.ports import check_ports
+from hallmark_cli.up.supervisor import supervise
+from hallmark_cli.up.terminal import foreground
 from hallmark_common.model_spec import ModelSpec, load_models
 from hallmark_common.settings import Settings, load_settings
 

@@ -1,4 +1,4 @@
-"""`python -m hallmark_cli.child MODULE PARENT_PID`: run a service that cannot outlive its supervisor.
+"""`python -m hallmark_cli.up.child MODULE PARENT_PID`: run a service that cannot outlive its supervisor.
 
 Linux sends the signal of PR_SET_PDEATHSIG when the parent dies, however it dies (prctl(2)). It is set here, in the
 child, before the service is imported: the supervisor has threads, in which code between fork and exec is not safe.

@@ -1,0 +1,1 @@
+"""`hallmark models`: add models and list them."""

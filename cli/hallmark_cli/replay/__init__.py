@@ -1,0 +1,1 @@
+"""`hallmark replay`: drive held-out requests."""

@@ -1,0 +1,1 @@
+"""`hallmark up`: all services in the foreground."""
