@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hallmark_common.errors import StartupError
+from hallmark_common.spec_errors import sentence_of
 
 MODEL_FILE = "model.yaml"
 GRAPH_FILE = "model.onnx"
@@ -322,14 +323,14 @@ def parse_model_spec(path: Path) -> ModelSpec:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelSpecError(f"{path}: no such file; write one or run `hallmark models add PATH.onnx`") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ModelSpecError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ModelSpecError(f"{path}: is not YAML in UTF-8: {' '.join(str(error).split())}") from None
     try:
         spec = ModelSpec.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise ModelSpecError(f"{path}: {where}: {first['msg']}; see docs/model-yaml.md") from None
+        raise ModelSpecError(f"{path}: {sentence_of(error, ModelSpec)}; see docs/model-yaml.md") from None
     if spec.name != path.parent.name:
         raise ModelSpecError(f"{path}: name is {spec.name!r} but the folder is {path.parent.name!r}; make them equal")
     return spec
@@ -343,23 +344,34 @@ def versions_of(folder: Path) -> tuple[str, ...]:
     )
 
 
+def check_graph_file(path: Path) -> None:
+    """:class:`ModelSpecError` where a graph is not there or may not be read."""
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
+        raise ModelSpecError(f"{path}: no such file; put the graph of version {path.parent.name} there") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> ModelSpecError:
+    """What to say of a file or folder that is there and cannot be read."""
+    return ModelSpecError(f"{path}: cannot be read: {(error.strerror or 'unknown error').lower()}; check what it is")
+
+
 def load_models(models_dir: Path) -> dict[str, ModelSpec]:
     """Every model under a folder, by name; :class:`ModelSpecError` for the first that cannot be served."""
     if not models_dir.is_dir():
         raise ModelSpecError(
             f"{models_dir}: no such folder; set HALLMARK_MODELS_DIR to the folder that holds the models"
         )
-    specs = [
-        parse_model_spec(path / MODEL_FILE)
-        for path in sorted(models_dir.iterdir())
-        if path.is_dir() and not path.name.startswith((".", "_"))
-    ]
+    try:
+        folders = [path for path in sorted(models_dir.iterdir()) if path.is_dir()]
+    except OSError as error:
+        raise unreadable(models_dir, error) from None
+    specs = [parse_model_spec(path / MODEL_FILE) for path in folders if not path.name.startswith((".", "_"))]
     for spec in specs:
-        graph = models_dir / spec.name / spec.default_version / GRAPH_FILE
-        if not graph.is_file():
-            raise ModelSpecError(
-                f"{graph}: no such file; put the graph of default_version {spec.default_version} there"
-            )
+        check_graph_file(models_dir / spec.name / spec.default_version / GRAPH_FILE)
     if not specs:
         raise ModelSpecError(f"{models_dir}: holds no model; add one with `hallmark models add PATH.onnx`")
     return {spec.name: spec for spec in specs}

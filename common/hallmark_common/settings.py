@@ -8,9 +8,9 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hallmark_common.errors import StartupError
@@ -75,7 +75,9 @@ class Settings(BaseSettings):
         1000, ge=1, description="Records that wait for a slow watcher; more are skipped and counted to it."
     )
 
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
 
     def target(self, service: str) -> str:
         """Address, ``host:port``, at which ``web``, ``preprocess``, ``inference`` or ``qoa`` is called over gRPC."""
@@ -109,4 +111,6 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = variable(str(first["loc"][0]))
-        raise SettingsError(f"{name}={given[name]!r}: {first['msg'].lower()}; see docs/settings.md") from None
+        raise SettingsError(
+            f"{name}={given[name]!r}: {first['msg'][0].lower()}{first['msg'][1:]}; see docs/settings.md"
+        ) from None

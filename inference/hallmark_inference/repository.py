@@ -9,8 +9,9 @@ import onnxruntime
 from onnxruntime import InferenceSession, RunOptions, SessionOptions
 
 from hallmark_common.errors import not_found
-from hallmark_common.model_spec import GRAPH_FILE, ModelSpec, ModelSpecError, load_models, versions_of
+from hallmark_common.model_spec import GRAPH_FILE, ModelSpec, ModelSpecError, check_graph_file, load_models, versions_of
 from hallmark_inference.datatypes import Array
+from hallmark_inference.fit import check_fit
 from hallmark_inference.graph import Graph, NotATensorError, TensorInfo, describe
 from hallmark_inference.ort_errors import from_run, reason_of
 
@@ -95,8 +96,7 @@ def load_repository(models_dir: Path, threads: int) -> Repository:
 
 def load_model(spec: ModelSpec, version: str, path: Path, threads: int) -> Model:
     """Load one graph; :class:`ModelSpecError` if it is missing or broken."""
-    if not path.is_file():
-        raise ModelSpecError(f"{path}: no such file; put the graph of version {version} there")
+    check_graph_file(path)
     try:
         session = InferenceSession(str(path), _session_options(threads), providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions have no common base
@@ -110,6 +110,7 @@ def load_model(spec: ModelSpec, version: str, path: Path, threads: int) -> Model
         raise ModelSpecError(
             f"{path}: {error}, which cannot be served; export the model with tensors only (skl2onnx: zipmap=False)"
         ) from None
+    check_fit(spec, graph, path)
     return Model(spec, version, session, graph)
 
 

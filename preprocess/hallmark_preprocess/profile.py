@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hallmark_common.model_spec import ImageInput, ModelSpecError, TableInput
+from hallmark_common.model_spec import ImageInput, ModelSpecError, TableInput, unreadable
 from hallmark_preprocess.findings import Findings
 from hallmark_preprocess.image import read_image
 from hallmark_preprocess.image_measure import MEASURES
@@ -135,8 +135,10 @@ def load_profile(path: Path) -> Profile:
         raise ModelSpecError(
             f"{path}: no such file; build the model again, or take reference out of model.yaml"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelSpecError(f"{path}: cannot be read: {error}; build the model again") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except UnicodeDecodeError as error:
+        raise ModelSpecError(f"{path}: is not UTF-8: {error}; build the model again") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the document"

@@ -52,3 +52,5 @@ def _migrate(connection: sqlite3.Connection) -> None:
         for statement in MIGRATIONS[version]:
             connection.execute(statement)
         connection.execute("INSERT INTO schema_version VALUES (?)", (version + 1,))
+    # A write in any case: a file that is up to date but read-only must be found out now, not at the first record.
+    connection.execute("UPDATE schema_version SET version = version")

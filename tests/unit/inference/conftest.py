@@ -1,5 +1,6 @@
 """Real ONNX models in a temporary folder, and the inference service over them on a real port."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from typing import Any
 
 import grpc
 import numpy as np
+import onnx
 import pytest
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from onnx import TensorProto, helper
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -27,12 +30,8 @@ from tests.support.graphs import make_model as make_onnx
 
 PATIENCE_S = 20.0
 
-MODEL_YAML = """\
-name: {name}
-variant: {variant}
-input: {{kind: tensor, tensors: [{{name: x, datatype: FP32, shape: [-1]}}]}}
-output: {{kind: raw}}
-"""
+ANY_INPUT = {"name": "x", "datatype": "FP32", "shape": [-1]}
+OIP_NAMES = {"STRING": "BYTES", "FLOAT16": "FP16", "FLOAT": "FP32", "DOUBLE": "FP64"}
 
 Value = tuple[str, int, Sequence[int | str] | None]
 
@@ -136,10 +135,30 @@ def _models() -> dict[str, dict[str, bytes]]:
     return found
 
 
+def _inputs(graph: bytes) -> list[dict[str, Any]]:
+    """The inputs of a graph as model.yaml declares them; any at all where it is none."""
+    try:
+        inputs = onnx.load_from_string(graph).graph.input
+    except DecodeError:
+        inputs = []
+    found = [
+        {"name": value.name, "datatype": OIP_NAMES.get(element, element), "shape": _shape(value.type.tensor_type)}
+        for value in inputs
+        if (element := TensorProto.DataType.Name(value.type.tensor_type.elem_type)) != "UNDEFINED"
+    ]
+    return found or [ANY_INPUT]
+
+
+def _shape(tensor: Any) -> list[int]:
+    return [axis.dim_value if axis.HasField("dim_value") else -1 for axis in tensor.shape.dim]
+
+
 def write_model(folder: Path, versions: dict[str, bytes], *, variant: str = "default") -> None:
     """A model folder as users have them."""
     folder.mkdir(parents=True)
-    (folder / "model.yaml").write_text(MODEL_YAML.format(name=folder.name, variant=variant))
+    declared = {"kind": "tensor", "batched": False, "tensors": _inputs(next(iter(versions.values()), b""))}
+    document = {"name": folder.name, "variant": variant, "input": declared, "output": {"kind": "raw"}}
+    (folder / "model.yaml").write_text(json.dumps(document))
     for version, graph in versions.items():
         (folder / version).mkdir()
         (folder / version / "model.onnx").write_bytes(graph)

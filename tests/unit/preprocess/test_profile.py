@@ -136,7 +136,7 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     with pytest.raises(ModelSpecError, match="no such file"):
         load_profile(tmp_path / "reference.json")
     (tmp_path / "reference.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ModelSpecError, match="cannot be read"):
+    with pytest.raises(ModelSpecError, match="is not UTF-8"):
         load_profile(tmp_path / "reference.json")
 
 
