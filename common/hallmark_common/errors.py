@@ -93,6 +93,7 @@ _PUBLIC_MESSAGES = {
     grpc.StatusCode.DEADLINE_EXCEEDED: "the deadline passed before the answer was ready",
     grpc.StatusCode.CANCELLED: "the request was cancelled",
     grpc.StatusCode.RESOURCE_EXHAUSTED: "more than a service behind this one takes",
+    grpc.StatusCode.UNIMPLEMENTED: "what answers there does not offer this; is it Hallmark, and of this version?",
 }
 
 

@@ -4,6 +4,7 @@ The service where a request enters names the prediction ``<trace id>-<span id of
 consumer on as W3C baggage; every span of the request carries both as attributes (:class:`IdentityProcessor`).
 """
 
+import logging
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from hallmark_common import attributes
 from hallmark_common.errors import as_hallmark_error, invalid, shown
+
+logger = logging.getLogger(__name__)
 
 _CONSUMER_CHARACTERS = frozenset(string.ascii_letters + string.digits + string.punctuation + " ") - set(',;"\\')
 MAX_CONSUMER = 128
@@ -116,6 +119,8 @@ def end_stage(span: trace.Span, code: grpc.StatusCode, reason: str = "") -> None
         span.set_attribute(attributes.REASON, reason)
     if code in SERVER_FAULTS:
         span.set_status(trace.StatusCode.ERROR)
+    if code is not grpc.StatusCode.OK:
+        logger.info("a prediction ended %s, reason %s", code.name, reason or "not given")
 
 
 SERVER_FAULTS = frozenset(

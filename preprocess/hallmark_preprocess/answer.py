@@ -73,25 +73,25 @@ def _classes(output: ClassesOutput, scores: Floats) -> Answer:
 
 
 def _probability(output: ProbabilityOutput, probabilities: Floats) -> Answer:
-    values: list[float] = probabilities.tolist()
-    predictions = [
-        preprocess_pb2.Prediction(
-            probability=preprocess_pb2.Probability(
-                label=output.label, probability=value, positive=value >= output.threshold
-            )
+    decided = [
+        preprocess_pb2.Probability(
+            label=output.label if value >= output.threshold else output.absence,
+            probability=value,
+            positive=value >= output.threshold,
+            event=output.label,
         )
-        for value in values
+        for value in probabilities.tolist()
     ]
     kept = probabilities[:MAX_FACTS]
     facts = quality_pb2.PredictionFacts(
         kind="probability",
-        count=len(values),
-        labels=[output.label if value >= output.threshold else output.absence for value in values[:MAX_FACTS]],
+        count=len(decided),
+        labels=[one.label for one in decided[:MAX_FACTS]],
         confidences=np.where(kept >= output.threshold, kept, 1 - kept).tolist(),
         entropies=entropy_bits(np.stack([kept, 1 - kept], axis=1)).tolist(),
-        values=values[:MAX_FACTS],
+        values=kept.tolist(),
     )
-    return Answer(facts, predictions)
+    return Answer(facts, [preprocess_pb2.Prediction(probability=one) for one in decided])
 
 
 def _number(output: NumberOutput, column: Floats) -> Answer:

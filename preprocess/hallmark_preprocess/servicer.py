@@ -107,7 +107,10 @@ def summarize(spec: ModelSpec, report: DataReport, inference: Inference, answer:
 
 
 def measured_stages(steps: Steps, inference: Inference, called_ms: float) -> list[quality_pb2.Stage]:
-    """Preprocess up to now and inference as the caller saw it; times count from the start of preprocess."""
+    """Preprocess up to now and inference as it measured itself; times count from the start of preprocess.
+
+    What the call took beyond that was the way there and back, half of it before.
+    """
     duration_ms, facts = steps.elapsed_ms(), inference.facts
     preprocess = quality_pb2.Stage(
         name="preprocess",
@@ -116,11 +119,12 @@ def measured_stages(steps: Steps, inference: Inference, called_ms: float) -> lis
         status=grpc.StatusCode.OK.name,
         steps=steps.done,
     )
+    own_ms = facts.queue_ms + facts.batch_ms + facts.compute_ms
     called = quality_pb2.Stage(
         name="inference",
-        start_ms=called_ms,
-        duration_ms=inference.duration_ms,
-        self_ms=facts.queue_ms + facts.batch_ms + facts.compute_ms,
+        start_ms=called_ms + max(inference.duration_ms - own_ms, 0.0) / 2,
+        duration_ms=own_ms,
+        self_ms=own_ms,
         status=grpc.StatusCode.OK.name,
     )
     return [preprocess, called]

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from google.protobuf.json_format import MessageToDict
 
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
-from hallmark_common.records import summary_to_dict
+from hallmark_common.records import message_to_dict, summary_to_dict
 
 _DTYPES = {
     "BOOL": "?",
@@ -40,7 +39,7 @@ def answer_to_dict(answer: web_pb2.PredictResponse) -> dict[str, Any]:
 
 def model_to_dict(model: preprocess_pb2.ModelDescription) -> dict[str, Any]:
     """The JSON form of a model's description: field names of the proto, absent only what has presence."""
-    return MessageToDict(model, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    return message_to_dict(model)
 
 
 def tensor_to_dict(tensor: preprocess_pb2.Tensor) -> dict[str, Any]:
@@ -67,7 +66,12 @@ def _classes(one: preprocess_pb2.Prediction) -> dict[str, Any]:
 
 def _probability(one: preprocess_pb2.Prediction) -> dict[str, Any]:
     found = one.probability
-    return {"label": found.label, "probability": _finite(found.probability), "positive": found.positive}
+    return {
+        "label": found.label,
+        "probability": _finite(found.probability),
+        "positive": found.positive,
+        "event": found.event,
+    }
 
 
 def _number(one: preprocess_pb2.Prediction) -> dict[str, Any]:

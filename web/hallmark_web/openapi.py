@@ -23,7 +23,7 @@ def _stage(name: str, start_ms: float, duration_ms: float, self_ms: float) -> di
 
 
 ANSWER_EXAMPLE: dict[str, Any] = {
-    "prediction": {"label": "late", "probability": 0.31, "positive": False},
+    "prediction": {"label": "on time", "probability": 0.31, "positive": False, "event": "late"},
     "prediction_id": _PREDICTION_ID,
     "trace_id": _TRACE_ID,
     "model": {"name": "flights", "version": "1", "variant": "default"},

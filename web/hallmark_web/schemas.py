@@ -56,7 +56,7 @@ class PredictAnswer(Documented):
 
     prediction: dict[str, Any] | list[dict[str, Any]] = Field(
         description="By the model's kind of output: classes {label, confidence, scores [{label, score}]}, probability "
-        "{label, probability, positive}, number {value, unit}, raw {outputs [{name, datatype, shape, data}]}. "
+        "{label, probability, positive, event}, number {value, unit}, raw {outputs [{name, datatype, shape, data}]}. "
         "A list where several instances were sent, but for raw."
     )
     prediction_id: str = Field(description="Key of the quality record: see /v1/records/{prediction_id}.")

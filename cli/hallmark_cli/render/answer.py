@@ -62,11 +62,9 @@ def _one_line(prediction: Prediction) -> Text:
             classes = prediction.classes
             return Text.assemble((classes.label, "bold green"), f"  confidence {text.percent(classes.confidence)}")
         case "probability":
-            event = prediction.probability
-            verdict = "yes" if event.positive else "no"
-            return Text.assemble(
-                (f"{event.label}: {verdict}", "bold green"), f"  probability {text.percent(event.probability)}"
-            )
+            decided = prediction.probability
+            probability = text.percent(decided.probability)
+            return Text.assemble((decided.label, "bold green"), f"  probability of {decided.event} {probability}")
         case _:
             number = prediction.number
             return Text(f"{number.value:g} {number.unit}".rstrip(), "bold green")

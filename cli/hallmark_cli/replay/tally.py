@@ -49,7 +49,7 @@ class Tally:
             self.correct += prediction.classes.label == truth
         else:
             # Whatever the other label is called: truth is the event, or it is not.
-            self.correct += prediction.probability.positive == (truth == prediction.probability.label)
+            self.correct += prediction.probability.label == truth
 
     def summary(self, elapsed_s: float) -> dict[str, Any]:
         """Everything, as JSON. ``accuracy`` and ``mean_absolute_error`` are null where there was nothing to judge."""

@@ -8,9 +8,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hallmark_cli.errors import CliError
+from hallmark_cli.up.children import fresh_logs
+from hallmark_cli.up.supervisor import supervise
+from hallmark_common.settings import load_settings
+from tests.support.command import run_command
 from tests.support.graphs import write_scale
 from tests.support.ports import taken_port
-from tests.support.stack import Stack
+from tests.support.stack import Stack, fresh_environ
 
 GONE_S = 10.0
 
@@ -128,6 +133,36 @@ def test_a_taken_port_names_its_setting(up: Up) -> None:
     )
 
 
+def test_a_second_one_in_the_same_state_folder_leaves_the_logs_of_the_first_alone(up: Up, models_dir: Path) -> None:
+    first = up()
+    first.wait_until_ready()
+    folder = first.settings.state_dir
+    before = {path: path.stat().st_ino for path in (folder / "logs").iterdir()}
+    second = run_command(fresh_environ(folder, models_dir=str(models_dir)), "up")
+    assert (second.returncode, second.stdout) == (1, "")
+    (line,) = second.stderr.splitlines()
+    assert line.startswith(f"hallmark: HALLMARK_STATE_DIR: another engine works in {folder}; ")
+    assert {path: path.stat().st_ino for path in (folder / "logs").iterdir()} == before
+
+
+async def test_what_does_not_become_ready_in_time_is_said_with_what_is_called_elsewhere(
+    tmp_path: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = fresh_environ(tmp_path / "state", models_dir=str(models_dir), inference_target="localhost:1")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("hallmark_cli.up.supervisor.STARTUP_TIMEOUT_S", 0.01)
+    settings = load_settings(environ)
+    with pytest.raises(CliError) as caught:
+        await supervise(settings, fresh_logs(settings.state_dir), lambda _: None, pytest.fail)
+    assert str(caught.value) == (
+        "after 0.01 s inference, preprocess, qoa, web are not ready; "
+        "HALLMARK_INFERENCE_TARGET=localhost:1 is not what was started here; "
+        f"logs: {settings.state_dir / 'logs'}"
+    )
+    assert _all_gone(psutil.Process().children())
+
+
 def test_a_wrong_setting_is_one_line(up: Up) -> None:
     assert _refusal(up(web_http_port="eighty")).startswith("hallmark: HALLMARK_WEB_HTTP_PORT='eighty': ")
 
@@ -135,4 +170,4 @@ def test_a_wrong_setting_is_one_line(up: Up) -> None:
 def test_a_broken_model_yaml_is_one_line(up: Up, models_dir: Path) -> None:
     file = models_dir / "scale/model.yaml"
     file.write_text("name: scale\ninput: {kind: picture}\n")
-    assert _refusal(up()).startswith(f"hallmark: {file}: input: ")
+    assert _refusal(up()).startswith(f"hallmark: {file}: input.kind: ")

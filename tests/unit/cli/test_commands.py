@@ -9,13 +9,13 @@ from pathlib import Path
 import grpc
 import pytest
 
-from hallmark_cli.errors import CliError, from_call
+from hallmark_cli.errors import CliError, described, from_call
 from hallmark_cli.main import run
 from hallmark_cli.up import logtail
-from hallmark_cli.up.children import rotate
+from hallmark_cli.up.children import fresh_logs
 from hallmark_cli.up.ports import FIELDS, check_ports
 from hallmark_common.attributes import PREDICTION_ID_KEY
-from hallmark_common.errors import DETAILS_KEY, invalid
+from hallmark_common.errors import DETAILS_KEY, HallmarkError, invalid
 from hallmark_common.settings import Settings
 
 Failing = Callable[[list[str]], tuple[int, str]]
@@ -108,6 +108,15 @@ def test_a_refusal_shows_field_expected_and_got_and_whose_it_is() -> None:
     )
 
 
+def test_a_list_of_choices_is_shown_once() -> None:
+    ids = "abc-1, abc-2"
+    metadata = {"field": "prediction_id", "expected": f"one of: {ids}", "got": "abc"}
+    error = HallmarkError(
+        grpc.StatusCode.FAILED_PRECONDITION, "SEVERAL", f"prediction_id: ask for one: {ids}", metadata
+    )
+    assert described(error) == f"FAILED_PRECONDITION: prediction_id: ask for one: {ids}"
+
+
 def test_every_port_is_checked_and_none_may_be_given_twice(settings: Settings) -> None:
     check_ports(settings)
     for field in FIELDS:
@@ -144,8 +153,24 @@ def test_what_a_service_said_last(tmp_path: Path, log: str, shown: str) -> None:
 
 
 def test_the_log_before_is_kept_once(tmp_path: Path) -> None:
-    log = tmp_path / "logs/web.log"
     for number in range(3):
-        rotate(log)
-        log.write_text(str(number))
-    assert {path.name: path.read_text() for path in log.parent.iterdir()} == {"web.log": "2", "web.log.1": "1"}
+        logs = fresh_logs(tmp_path)
+        assert {log.read_text() for log in logs.values()} == {""}
+        logs["web"].write_text(str(number))
+    assert {path.name: path.read_text() for path in (tmp_path / "logs").glob("web*")} == {
+        "web.log": "2",
+        "web.log.1": "1",
+    }
+
+
+def test_a_folder_where_a_log_should_be_is_one_line(tmp_path: Path) -> None:
+    fresh_logs(tmp_path)
+    (tmp_path / "logs/web.log.1").mkdir()
+    with pytest.raises(CliError, match=r"^HALLMARK_STATE_DIR: cannot write .*/logs: .*; set HALLMARK_STATE_DIR else"):
+        fresh_logs(tmp_path)
+
+
+def test_a_file_where_the_folder_of_logs_should_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "logs").touch()
+    with pytest.raises(CliError, match=r"^HALLMARK_STATE_DIR: cannot write .*/logs: File exists; "):
+        fresh_logs(tmp_path)

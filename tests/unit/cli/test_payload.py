@@ -37,6 +37,7 @@ def test_every_array_of_instances_comes_back(instances: list[Any]) -> None:
         (b"null", 'f: must hold one object, an array of instances or {"instances": […]}, is null'),
         (b'{"instances": {}}', 'f: "instances" must be an array, is an object'),
         (b"[" * 100_000, "f: is not usable JSON: nested too deeply"),
+        (b"[" + b"1" * 6001 + b"]", "f: is not usable JSON: an integer of thousands of digits"),
     ],
 )
 def test_what_is_no_request_is_said(data: bytes, problem: str) -> None:

@@ -83,9 +83,11 @@ run         queue 0.10 ms, batch 0.20 ms, compute 3.50 ms, batch size 1
     [
         (
             PredictResponse(
-                predictions=[Prediction(probability=Probability(label="late", probability=0.731, positive=True))]
+                predictions=[
+                    Prediction(probability=Probability(label="late", probability=0.731, positive=True, event="late"))
+                ]
             ),
-            "late: yes  probability 73.1 %",
+            "late  probability of late 73.1 %",
         ),
         (PredictResponse(predictions=[Prediction(number=Number(value=12.5, unit="km"))]), "12.5 km"),
         (

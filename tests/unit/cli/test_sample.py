@@ -65,3 +65,5 @@ def test_a_model_without_a_sample_and_no_model_at_all(tmp_path: Path) -> None:
         read_samples(tmp_path, "m")
     with pytest.raises(CliError, match="holds no model 'x'; there is: m"):
         read_samples(tmp_path, "x")
+    with pytest.raises(CliError, match=r"/none: no such folder; set HALLMARK_MODELS_DIR to the folder that holds the"):
+        read_samples(tmp_path / "none", "m")

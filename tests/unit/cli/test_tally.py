@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hallmark.preprocess.v1.preprocess_pb2 import Classes, Number, Prediction, Probability
 from hallmark_cli.replay.tally import Tally, percentile
 
-LATE = Prediction(probability=Probability(label="late", probability=0.7, positive=True))
-ON_TIME = Prediction(probability=Probability(label="late", probability=0.2, positive=False))
+LATE = Prediction(probability=Probability(label="late", probability=0.7, positive=True, event="late"))
+ON_TIME = Prediction(probability=Probability(label="on time", probability=0.2, event="late"))
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.integers(1, 100))

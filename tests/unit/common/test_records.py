@@ -43,6 +43,17 @@ def test_a_bare_record_has_every_fixed_key_and_null_for_the_unknown() -> None:
     json.dumps(found)
 
 
+def test_the_order_of_keys_does_not_depend_on_what_is_known() -> None:
+    full = record(
+        duration_ms=1.0,
+        complete=True,
+        prediction=PredictionFacts(kind="number", count=1, values=[1.0]),
+        stages=[Stage(name="web", self_ms=1.0)],
+    )
+    assert list(record_to_dict(full)) == list(record_to_dict(QualityRecord()))
+    assert list(record_to_dict(full)["stages"][0]) == [field.name for field in Stage.DESCRIPTOR.fields]
+
+
 def test_model_is_flat_and_times_are_rfc_3339() -> None:
     found = record_to_dict(record(duration_ms=1.5, stages=[Stage(name="web", duration_ms=1.5)]))
     assert (found["model"], found["version"], found["variant"]) == ("digits", "1", "default")

@@ -55,11 +55,15 @@ async def test_stages_and_steps_of_the_summary_fit_into_each_other(service: Any)
     preprocess, inference = response.quality.stages
     assert [preprocess.name, inference.name] == ["preprocess", "inference"]
     assert [step.name for step in preprocess.steps] == ["decode", "validate", "transform", "answer"]
-    assert preprocess.duration_ms == pytest.approx(preprocess.self_ms + inference.duration_ms)
-    assert preprocess.steps[2].start_ms <= inference.start_ms
+    transform, answer = preprocess.steps[2:]
+    assert transform.start_ms + transform.duration_ms < inference.start_ms
+    assert inference.start_ms + inference.duration_ms < answer.start_ms
+    # The rest is the way to inference and back, which is nobody's own time.
+    assert preprocess.self_ms + inference.duration_ms < preprocess.duration_ms
+    assert preprocess.self_ms >= sum(step.duration_ms for step in preprocess.steps)
     facts = response.quality.inference
     assert inference.self_ms == pytest.approx(facts.queue_ms + facts.batch_ms + facts.compute_ms)
-    assert inference.self_ms <= inference.duration_ms
+    assert inference.duration_ms == inference.self_ms
 
 
 async def test_steps_are_child_spans_of_the_stage(service: Any) -> None:

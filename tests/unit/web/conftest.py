@@ -22,7 +22,7 @@ from hallmark.preprocess.v1.preprocess_pb2_grpc import (
 from hallmark.qoa.v1 import qoa_pb2, quality_pb2
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceServicer, add_QoaServiceServicer_to_server
 from hallmark.web.v1.web_pb2_grpc import PredictionServiceStub
-from hallmark_common.errors import not_found
+from hallmark_common.errors import HallmarkError, not_found
 from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
 from hallmark_common.telemetry import Telemetry
@@ -114,6 +114,7 @@ class QoaPeer(QoaServiceServicer):
     watched: list[qoa_pb2.WatchRecordsRequest] = field(default_factory=list)
     events: asyncio.Queue[qoa_pb2.WatchRecordsResponse] = field(default_factory=asyncio.Queue)
     watching: int = 0
+    refusal: HallmarkError | None = None
 
     def reset(self) -> None:
         """Forget everything."""
@@ -127,6 +128,8 @@ class QoaPeer(QoaServiceServicer):
 
     async def ListRecords(self, request: Any, _context: Any) -> Any:
         self.listed.append(request)
+        if self.refusal is not None:
+            raise self.refusal
         return qoa_pb2.ListRecordsResponse(records=self.records, next_page_token="more")
 
     async def WatchRecords(self, request: Any, context: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 
 from hallmark.qoa.v1 import qoa_pb2, quality_pb2
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
+from hallmark_common.errors import invalid
 from hallmark_common.records import record_to_dict
 from hallmark_web.records import watch_events
 from tests.support.waiting import eventually
@@ -64,6 +65,18 @@ async def test_a_page_of_records_with_every_filter(web: Any, qoa: Any) -> None:
     assert asked.filter.started_from.ToJsonString() == "2013-07-01T00:00:00Z"
     assert asked.filter.started_before.ToJsonString() == "2013-07-01T22:00:00Z"
     assert (asked.page_size, asked.page_token) == (7, "abc")
+
+
+@pytest.mark.parametrize("field", ["status", "started_from", "started_before"])
+async def test_a_filter_that_the_engine_refuses_is_named_as_in_the_query(web: Any, qoa: Any, field: str) -> None:
+    qoa.refusal = invalid(f"filter.{field}", "another", "'this'")
+
+    response = await web.http.get("/v1/records")
+
+    assert response.status_code == 400
+    error = response.json()["error"]
+    assert (error["field"], error["expected"], error["got"]) == (field, "another", "'this'")
+    assert error["message"] == f"{field}: expected another, got 'this'"
 
 
 async def test_without_filters_none_is_set(web: Any, qoa: Any) -> None:

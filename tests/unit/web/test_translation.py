@@ -53,7 +53,7 @@ def _answer(**kind: Any) -> web_pb2.PredictResponse:
 def test_each_kind_of_prediction() -> None:
     scores = [preprocess_pb2.ClassScore(label="7", score=0.75), preprocess_pb2.ClassScore(label="1", score=0.25)]
     classes = _answer(classes=preprocess_pb2.Classes(label="7", confidence=0.75, scores=scores))
-    probability = _answer(probability=preprocess_pb2.Probability(label="late", probability=0.25))
+    probability = _answer(probability=preprocess_pb2.Probability(label="on time", probability=0.25, event="late"))
     number = _answer(number=preprocess_pb2.Number(value=1.5, unit="min"))
 
     assert answer_to_dict(classes)["prediction"] == {
@@ -61,7 +61,12 @@ def test_each_kind_of_prediction() -> None:
         "confidence": 0.75,
         "scores": [{"label": "7", "score": 0.75}, {"label": "1", "score": 0.25}],
     }
-    assert answer_to_dict(probability)["prediction"] == {"label": "late", "probability": 0.25, "positive": False}
+    assert answer_to_dict(probability)["prediction"] == {
+        "label": "on time",
+        "probability": 0.25,
+        "positive": False,
+        "event": "late",
+    }
     assert answer_to_dict(number)["prediction"] == {"value": 1.5, "unit": "min"}
 
 

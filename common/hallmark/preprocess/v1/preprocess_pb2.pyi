@@ -104,14 +104,16 @@ class ClassScore(_message.Message):
     def __init__(self, label: _Optional[str] = ..., score: _Optional[float] = ...) -> None: ...
 
 class Probability(_message.Message):
-    __slots__ = ("label", "probability", "positive")
+    __slots__ = ("label", "probability", "positive", "event")
     LABEL_FIELD_NUMBER: _ClassVar[int]
     PROBABILITY_FIELD_NUMBER: _ClassVar[int]
     POSITIVE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
     label: str
     probability: float
     positive: bool
-    def __init__(self, label: _Optional[str] = ..., probability: _Optional[float] = ..., positive: _Optional[bool] = ...) -> None: ...
+    event: str
+    def __init__(self, label: _Optional[str] = ..., probability: _Optional[float] = ..., positive: _Optional[bool] = ..., event: _Optional[str] = ...) -> None: ...
 
 class Number(_message.Message):
     __slots__ = ("value", "unit")

@@ -37,7 +37,7 @@ export function predictionText(model, prediction) {
     case "classes":
       return `${prediction.label}, ${percent(prediction.confidence)} confident`;
     case "probability":
-      return `${eventText(prediction, model.negative_label)}, ${percent(prediction.probability)} likely to be ${prediction.label}`;
+      return `${prediction.label}, ${percent(prediction.probability)} likely to be ${prediction.event}`;
     case "number":
       return `${number(prediction.value)} ${prediction.unit ?? ""}`.trim();
     default:
@@ -55,7 +55,7 @@ function single(model, prediction) {
     case "classes":
       return classes(prediction);
     case "probability":
-      return probability(prediction, eventText(prediction, model.negative_label), model.threshold);
+      return probability(prediction, model.threshold);
     case "number":
       return el("div", { class: "verdict" }, el("p", { class: "big" }, number(prediction.value), el("small", {}, prediction.unit ?? "")));
     default:
@@ -85,28 +85,19 @@ function classes({ label, confidence, scores }) {
 }
 
 /**
- * @param {{label: string, probability: number}} prediction
- * @param {string} said
+ * @param {{label: string, probability: number, event: string}} prediction
  * @param {number|undefined} threshold
  */
-function probability(prediction, said, threshold) {
+function probability(prediction, threshold) {
   const mark = threshold === undefined ? null : place(el("span", { class: "gauge-mark" }), { at: threshold });
   return el(
     "div",
     { class: "verdict" },
-    el("p", { class: "big", "data-answer": said }, percent(prediction.probability), el("small", {}, `likely to be ${prediction.label}`)),
+    el("p", { class: "big", "data-answer": prediction.label }, percent(prediction.probability), el("small", {}, `likely to be ${prediction.event}`)),
     el("div", { class: "gauge", "aria-hidden": "true" }, place(el("i"), { share: prediction.probability }), mark),
     el("div", { class: "gauge-ends quiet", "aria-hidden": "true" }, el("span", {}, "0"), el("span", {}, "50"), el("span", {}, `100\u202f%`)),
-    el("p", {}, "The model says: ", el("b", {}, said), threshold === undefined ? "." : ` (from ${percent(threshold)} on it is ${prediction.label}).`),
+    el("p", {}, "The model says: ", el("b", {}, prediction.label), threshold === undefined ? "." : ` (from ${percent(threshold)} on it is ${prediction.event}).`),
   );
-}
-
-/**
- * @param {{label: string, positive: boolean}} prediction
- * @param {string|undefined} absence What the event not happening is called.
- */
-function eventText({ label, positive }, absence) {
-  return positive ? label : absence;
 }
 
 /** @param {{name: string, datatype: string, shape: number[], data: any[]}[]} outputs */

@@ -1,0 +1,46 @@
+"""What `--help` and `--version` say."""
+
+from importlib.metadata import version
+
+import pytest
+
+from hallmark_cli.main import RootCommands, run
+from hallmark_cli.models.command import ModelsCommands
+
+COMMANDS = [[name] for name in RootCommands.modules] + [["models", name] for name in ModelsCommands.modules]
+
+
+@pytest.fixture(autouse=True)
+def _width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def _said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert run(arguments) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+@pytest.mark.parametrize("group", [[], ["models"]])
+def test_a_list_of_commands_cuts_no_sentence(group: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    commands = _said([*group, "--help"], capsys).split("Commands:")[1].strip().splitlines()
+    assert len(commands) >= 2
+    assert all(line.endswith(".") and not line.endswith("...") for line in commands)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_names_values_and_leaves_the_shell_alone(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    said = _said([*command, "--help"], capsys)
+    assert "completion" not in said
+    assert "range>" not in said
+    assert "{" not in said
+
+
+def test_usage_names_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Usage: hallmark predict [OPTIONS] MODEL FILE\n" in _said(["predict", "--help"], capsys)
+    assert "Usage: hallmark record [OPTIONS] PREDICTION_ID\n" in _said(["record", "--help"], capsys)
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _said(["--version"], capsys) == f"hallmark {version('hallmark')}\n"
