@@ -33,12 +33,14 @@ def unreachable(settings: Settings, service: str) -> CliError:
 
 def described(error: HallmarkError) -> str:
     """An error as one line: code, message, and the details that the message does not already hold."""
-    details = [
-        f"{name}: {error.metadata[name]}"
-        for name in ("field", "expected", "got")
-        if error.metadata.get(name) and error.metadata[name] not in error.message
-    ]
+    given = {name: error.metadata.get(name, "") for name in ("field", "expected", "got")}
+    details = [f"{name}: {value}" for name, value in given.items() if not _holds(error.message, value)]
     return " ".join(f"{error.code.name}: {error.message}{''.join(f'; {detail}' for detail in details)}".split())
+
+
+def _holds(message: str, detail: str) -> bool:
+    """Whether a message says a detail already, a list of choices in words of its own included."""
+    return detail.removeprefix("one of: ") in message
 
 
 def _whose(error: grpc.aio.AioRpcError) -> str:

@@ -3,11 +3,14 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from hallmark_cli.errors import CliError
 from hallmark_cli.lazy import LazyGroup
+from hallmark_cli.typer_app import make_app
 from hallmark_common.errors import HallmarkError, StartupError
 
 INTERRUPTED = 130
@@ -27,11 +30,22 @@ class RootCommands(LazyGroup):
     }
 
 
-app = typer.Typer(cls=RootCommands, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = make_app(RootCommands)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"hallmark {version('hallmark')}\n")
+        raise typer.Exit
 
 
 @app.callback()
-def hallmark() -> None:
+def hallmark(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Serve ONNX models so that every prediction carries its own quality record."""
 
 

@@ -1,9 +1,10 @@
-"""Options that several commands share, spelled once."""
+"""Arguments and options that several commands share, spelled once."""
 
 from typing import Annotated
 
 import typer
 
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
-Consumer = Annotated[str | None, typer.Option(help="Who asks; 'anonymous' where unset.")]
-Timeout = Annotated[float, typer.Option(min=0.001, help="Seconds to wait for an answer.")]
+Consumer = Annotated[str | None, typer.Option(metavar="NAME", help="Who asks; 'anonymous' where unset.")]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=0.001, help="How long to wait for an answer.")]

@@ -47,8 +47,11 @@ def instances_of(name: str, data: bytes) -> list[Any]:
         document = json.loads(data)
     except UnicodeDecodeError:
         raise CliError(f"{name}: is not JSON: the model takes rows or tensors, not a binary file") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise CliError(f"{name}: is not JSON: {error}") from None
+    except ValueError:
+        # CPython refuses to convert integers of more than 4300 digits.
+        raise CliError(f"{name}: is not usable JSON: an integer of thousands of digits") from None
     except RecursionError:
         raise CliError(f"{name}: is not usable JSON: nested too deeply") from None
     if isinstance(document, dict) and "instances" in document:

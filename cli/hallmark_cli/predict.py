@@ -13,25 +13,30 @@ from hallmark_cli import options, output
 from hallmark_cli.client import channel_to, consumer_metadata
 from hallmark_cli.payload import read_file, timestamp, to_input
 from hallmark_cli.render.answer import answer_lines
+from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.errors import not_found
 from hallmark_common.settings import Settings, load_settings
 from hallmark_web.answers import answer_to_dict
 
-app = typer.Typer(rich_markup_mode=None)
+app = make_app()
 
 
-@app.command()
+@app.command(cls=Command)
 def predict(
-    model: Annotated[str, typer.Argument(help="Name of the model.")],
-    file: Annotated[str, typer.Argument(help="An image, or JSON: a row, an array of rows; - is stdin.")],
+    model: options.Model,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="An image, or JSON: one instance or a list of them; - is stdin.")
+    ],
     *,
     consumer: options.Consumer = None,
-    event_time: Annotated[str | None, typer.Option(help="When the event happened, RFC 3339; now where unset.")] = None,
-    version: Annotated[str, typer.Option(help="Version; the model's default where unset.")] = "",
+    event_time: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When the event happened, RFC 3339; now where unset.")
+    ] = None,
+    version: Annotated[str, typer.Option(metavar="VERSION", help="The model's default version where unset.")] = "",
     timeout: options.Timeout = 10.0,
     as_json: options.Json = False,
 ) -> None:
-    """Ask a model for one prediction and show the answer with its quality."""
+    """Ask a model and show the answer with its quality."""
     settings = load_settings()
     data = read_file(file, settings.max_request_bytes)
     request = PredictRequest(model=model, version=version)

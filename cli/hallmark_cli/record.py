@@ -12,6 +12,7 @@ from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_cli import options, output
 from hallmark_cli.client import channel_to
 from hallmark_cli.render.record import record_lines
+from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.records import record_to_dict
 from hallmark_common.settings import Settings, load_settings
 
@@ -23,13 +24,16 @@ CALL_TIMEOUT_S = 10.0
 if TYPE_CHECKING:
     from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceAsyncStub
 
-app = typer.Typer(rich_markup_mode=None)
+app = make_app()
 
 
-@app.command()
+@app.command(cls=Command)
 def record(
-    prediction_id: Annotated[str, typer.Argument(help="A prediction id, or a trace id if the trace holds just one.")],
-    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the record to arrive.")] = 5.0,
+    prediction_id: Annotated[
+        str,
+        typer.Argument(metavar="PREDICTION_ID", help="A prediction id, or a trace id if the trace holds just one."),
+    ],
+    wait: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long to wait for the record.")] = 5.0,
     as_json: options.Json = False,
 ) -> None:
     """Show the quality record of one prediction."""

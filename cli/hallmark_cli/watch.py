@@ -13,6 +13,7 @@ from hallmark_cli import options, output
 from hallmark_cli.client import channel_to, require_ready
 from hallmark_cli.errors import CliError
 from hallmark_cli.render.record import record_line
+from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.records import record_to_dict
 from hallmark_common.settings import Settings, load_settings
 
@@ -22,13 +23,13 @@ BACKOFF_S = (0.5, 1.0, 2.0, 5.0)
 LOST = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
 """How a stream ends whose server went away; anything else is an answer to the question itself."""
 
-app = typer.Typer(rich_markup_mode=None)
+app = make_app()
 
 
-@app.command()
+@app.command(cls=Command)
 def watch(
-    consumer: Annotated[str, typer.Option(help="Only records of this consumer.")] = "",
-    model: Annotated[str, typer.Option(help="Only records of this model.")] = "",
+    consumer: Annotated[str, typer.Option(metavar="NAME", help="Only records of this consumer.")] = "",
+    model: Annotated[str, typer.Option(metavar="MODEL", help="Only records of this model.")] = "",
     as_json: options.Json = False,
 ) -> None:
     """Follow quality records live; Ctrl-C ends it."""
@@ -41,16 +42,17 @@ async def _watch(settings: Settings, request: WatchRecordsRequest, as_json: bool
     """Follow for ever. The first connection must succeed; a lost one is made again."""
     connected = False
     failures = 0
+    target = settings.target("qoa")
     while True:
         async with channel_to(settings, "qoa") as channel:
             if await _connected(channel, settings, first=not connected):
-                output.note("connected again" if connected else f"watching {settings.target('qoa')}; Ctrl-C ends it")
+                output.note("connected again" if connected else f"watching {target}; Ctrl-C ends it")
                 connected, failures = True, 0
                 await _follow(channel, request, as_json)
-        pause_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
+        if failures == 0:
+            output.note(f"lost qoa at {target}; trying again until it is back")
+        await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
         failures += 1
-        output.note(f"lost qoa at {settings.target('qoa')}; trying again in {pause_s:g} s")
-        await asyncio.sleep(pause_s)
 
 
 async def _connected(channel: grpc.aio.Channel, settings: Settings, *, first: bool) -> bool:

@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
-from opentelemetry import metrics, trace
+from opentelemetry import metrics as metrics_api
+from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.metrics import CallbackOptions, Observation
@@ -63,7 +64,7 @@ class Telemetry:
     def install(self) -> None:
         """Make these the providers that :mod:`opentelemetry` hands out."""
         trace.set_tracer_provider(self.tracer_provider)
-        metrics.set_meter_provider(self.meter_provider)
+        metrics_api.set_meter_provider(self.meter_provider)
 
     def stats(self) -> SpanStats:
         """What became of the spans of this process."""
@@ -86,20 +87,20 @@ class Telemetry:
 def make_telemetry(name: str, settings: Settings) -> Telemetry:
     """Telemetry of a service process, sent over OTLP/gRPC; none where ``HALLMARK_TELEMETRY`` is off."""
     # Where no endpoint is set the engine is the receiver: it would only hear of itself.
-    if not settings.telemetry or (name == QOA and not _endpoint_is_set()):
+    if not settings.telemetry or (name == QOA and not _is_set("TRACES")):
         return Telemetry(name, settings, span_exporter=None, metric_readers=())
     # The exporters report each failed try; the processor says once that nobody receives, and once that it flows again.
     logging.getLogger("opentelemetry.exporter.otlp.proto.grpc.exporter").setLevel(logging.CRITICAL)
-    default = None if _endpoint_is_set() else f"http://{settings.host}:{settings.otlp_grpc_port}"
-    spans = OTLPSpanExporter(endpoint=default, timeout=EXPORT_TIMEOUT_S)
-    reader = PeriodicExportingMetricReader(
-        OTLPMetricExporter(endpoint=default, timeout=EXPORT_TIMEOUT_S), METRIC_INTERVAL_MS
-    )
+    engine = f"http://{settings.host}:{settings.otlp_grpc_port}"
+    spans = OTLPSpanExporter(endpoint=None if _is_set("TRACES") else engine, timeout=EXPORT_TIMEOUT_S)
+    metrics = OTLPMetricExporter(endpoint=None if _is_set("METRICS") else engine, timeout=EXPORT_TIMEOUT_S)
+    reader = PeriodicExportingMetricReader(metrics, METRIC_INTERVAL_MS)
     return Telemetry(name, settings, span_exporter=spans, metric_readers=[reader])
 
 
-def _endpoint_is_set() -> bool:
-    return any(os.environ.get(f"OTEL_EXPORTER_OTLP_{part}ENDPOINT") for part in ("", "TRACES_", "METRICS_"))
+def _is_set(signal: str) -> bool:
+    """Whether the environment says where a signal goes."""
+    return any(os.environ.get(f"OTEL_EXPORTER_OTLP_{part}ENDPOINT") for part in ("", f"{signal}_"))
 
 
 def _resource(name: str) -> Resource:

@@ -10,6 +10,7 @@ from opentelemetry.trace import Tracer
 from starlette.types import ASGIApp
 
 from hallmark_web.admission import Admission
+from hallmark_web.head import HeadAsGet
 from hallmark_web.http_tracing import PredictionTracing
 from hallmark_web.openapi import DESCRIPTION
 from hallmark_web.pages import SecurityHeaders, add_pages
@@ -69,4 +70,4 @@ def describe_api(version: str, *routers: APIRouter) -> FastAPI:
 def make_app(version: str, tracing: Tracing, admission: Admission, *routers: APIRouter) -> ASGIApp:
     """The application as it is served."""
     app = describe_api(version, *routers)
-    return SecurityHeaders(PredictionTracing(app, tracing.tracer, tracing.meter, admission))
+    return SecurityHeaders(HeadAsGet(PredictionTracing(app, tracing.tracer, tracing.meter, admission)))

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+WATCH_PATH = "/v1/records:watch"
 HEARTBEAT_S = 15.0
+FILTER = "filter."
 SUBSCRIBED_WITHIN_S = 1.0
 """So long the engine has to say that it watches, or that it cannot, before the answer begins anyway."""
 
@@ -57,7 +59,7 @@ def record_routes(
         records = [record_to_dict(record) for record in page.records]
         return JSONResponse({"records": records, "next_page_token": page.next_page_token})
 
-    @router.get("/v1/records:watch", **WATCH_DOC)
+    @router.get(WATCH_PATH, **WATCH_DOC)
     async def watch_records(consumer: str = "", model: str = "") -> Any:
         wanted = qoa_pb2.RecordFilter(consumer=consumer, model=model)
         call = qoa.WatchRecords(qoa_pb2.WatchRecordsRequest(filter=wanted))
@@ -136,11 +138,20 @@ async def _failure(call: WatchCall) -> HallmarkError:
     error = grpc.aio.AioRpcError(
         await call.code(), await call.initial_metadata(), await call.trailing_metadata(), await call.details()
     )
-    return downstream_error(error, "qoa")
+    return _refusal(error)
 
 
 async def _asked(call: Awaitable[Answer]) -> Answer:
     try:
         return await call
     except grpc.aio.AioRpcError as error:
-        raise downstream_error(error, "qoa") from error
+        raise _refusal(error) from error
+
+
+def _refusal(error: grpc.aio.AioRpcError) -> HallmarkError:
+    """The error to pass on; the fields of the message's filter are parameters of their own here."""
+    known = downstream_error(error, "qoa")
+    field = known.metadata.get("field", "").removeprefix(FILTER)
+    return HallmarkError(
+        known.code, known.reason, known.message.removeprefix(FILTER), {**known.metadata, "field": field}
+    )

@@ -16,6 +16,7 @@ from hallmark_cli.models.model_yaml import example_of, model_yaml, valid_name
 from hallmark_cli.models.onnx_files import external_files
 from hallmark_cli.models.probe import is_batched, open_session, signature_of, working_extent
 from hallmark_cli.models.signature import GraphTensor, Signature
+from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.model_spec import GRAPH_FILE, MODEL_FILE, parse_model_spec
 from hallmark_common.settings import Settings, load_settings
 
@@ -28,7 +29,7 @@ VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 KEPT = MODEL_FILE + ".old"
 
-app = typer.Typer(rich_markup_mode=None)
+app = make_app()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,17 @@ class Added:
     example: dict[str, Any] | None
 
 
-@app.command()
+@app.command(cls=Command)
 def models_add(
-    path: Annotated[Path, typer.Argument(help="The ONNX file.")],
-    name: Annotated[str | None, typer.Option(help="Name of the model; made of the file name where unset.")] = None,
-    version: Annotated[str, typer.Option(help="Version under which the graph is put.")] = "1",
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The ONNX file.")],
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the model; made of the file name where unset.")
+    ] = None,
+    version: Annotated[str, typer.Option(metavar="VERSION", help="Version of the graph.")] = "1",
     force: Annotated[bool, typer.Option("--force", help=f"Replace a model; keeps {KEPT}.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Add an ONNX file to the models folder with a first model.yaml that already serves."""
+    """Add an ONNX file, with a model.yaml that already serves."""
     settings = load_settings()
     added = add_model(path, name, version, settings.models_dir, force=force)
     if as_json:

@@ -1,8 +1,7 @@
 """`hallmark models`: add and list."""
 
-import typer
-
 from hallmark_cli.lazy import LazyGroup
+from hallmark_cli.typer_app import make_app
 
 
 class ModelsCommands(LazyGroup):
@@ -14,7 +13,7 @@ class ModelsCommands(LazyGroup):
     }
 
 
-app = typer.Typer(cls=ModelsCommands, rich_markup_mode=None)
+app = make_app(ModelsCommands)
 
 
 @app.callback()

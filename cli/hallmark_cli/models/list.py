@@ -2,18 +2,20 @@
 
 from typing import Any
 
-import typer
-
 from hallmark_cli import options, output
+from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.model_spec import ModelSpec, load_models, versions_of
 from hallmark_common.settings import load_settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = make_app()
 
 
-@app.command()
+@app.command(cls=Command)
 def models_list(as_json: options.Json = False) -> None:
-    """List the models in the models folder (HALLMARK_MODELS_DIR); nothing needs to run for it."""
+    """List the models in the models folder (HALLMARK_MODELS_DIR).
+
+    Nothing needs to run for it.
+    """
     folder = load_settings().models_dir
     rows = [row(spec, versions_of(folder / name)) for name, spec in load_models(folder).items()]
     if as_json:

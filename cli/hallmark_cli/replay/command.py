@@ -17,6 +17,7 @@ from hallmark_cli.client import channel_to, consumer_metadata, require_ready
 from hallmark_cli.replay.pacing import paced
 from hallmark_cli.replay.sample import Sample, read_samples
 from hallmark_cli.replay.tally import Tally, percentile
+from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.settings import load_settings
 
 INTERRUPTED = 130
@@ -25,7 +26,7 @@ REFRESH_S = 0.25
 if TYPE_CHECKING:
     from hallmark.web.v1.web_pb2_grpc import PredictionServiceAsyncStub
 
-app = typer.Typer(rich_markup_mode=None)
+app = make_app()
 
 
 class EventTime(StrEnum):
@@ -35,20 +36,23 @@ class EventTime(StrEnum):
     NOW = "now"
 
 
-@app.command()
+@app.command(cls=Command)
 def replay(
-    model: Annotated[str, typer.Argument(help="Name of the model.")],
+    model: options.Model,
     *,
-    rate: Annotated[float, typer.Option(min=0.01, max=100_000, help="Requests a second.")] = 10.0,
-    duration: Annotated[float, typer.Option(min=0.001, help="Seconds.")] = 10.0,
-    count: Annotated[int | None, typer.Option(min=1, help="Requests, instead of --duration.")] = None,
+    rate: Annotated[float, typer.Option(metavar="N", min=0.01, max=100_000, help="Requests a second.")] = 10.0,
+    duration: Annotated[float, typer.Option(metavar="SECONDS", min=0.001, help="How long to send.")] = 10.0,
+    count: Annotated[int | None, typer.Option(metavar="N", min=1, help="Requests, instead of --duration.")] = None,
     event_time: Annotated[EventTime, typer.Option(help="As in the sample where it says, or now.")] = EventTime.NOW,
     consumer: options.Consumer = None,
     timeout: options.Timeout = 10.0,
-    max_in_flight: Annotated[int, typer.Option(min=1, help="Requests on their way at most.")] = 256,
+    max_in_flight: Annotated[int, typer.Option(metavar="N", min=1, help="Requests on their way at most.")] = 256,
     as_json: options.Json = False,
 ) -> None:
-    """Replay held-out requests and tell how it went; exit code 1 if any failed."""
+    """Replay held-out requests and tell how it went.
+
+    The exit code is 1 if any failed.
+    """
     settings = load_settings()
     samples = read_samples(settings.models_dir, model)
     run = Replay(model, samples, consumer_metadata(consumer), timeout, event_time)

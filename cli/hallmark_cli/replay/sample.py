@@ -15,6 +15,7 @@ from hallmark.preprocess.v1.preprocess_pb2 import Images, Input
 from hallmark_cli.errors import CliError
 from hallmark_cli.payload import timestamp
 from hallmark_common.model_spec import MODEL_FILE, parse_model_spec
+from hallmark_common.settings import variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class Sample:
 def read_samples(models_dir: Path, model: str) -> list[Sample]:
     """The sample that model.yaml names; :class:`CliError` says which file or line is wrong."""
     folder = models_dir / model
+    if not models_dir.is_dir():
+        setting = variable("models_dir")
+        raise CliError(f"{models_dir}: no such folder; set {setting} to the folder that holds the models")
     if not (folder / MODEL_FILE).is_file():
         names = ", ".join(sorted(path.parent.name for path in models_dir.glob(f"*/{MODEL_FILE}"))) or "none"
         raise CliError(f"{models_dir}: holds no model {model!r}; there is: {names}")

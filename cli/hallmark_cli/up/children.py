@@ -7,7 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from hallmark_cli.errors import CliError
 from hallmark_cli.up.logtail import last_error
+from hallmark_common.settings import variable
 
 SERVICES = ("web", "preprocess", "inference", "qoa")
 """In the order in which they are stopped: each before what it calls, so that accepted requests can end, and qoa last,
@@ -62,11 +64,9 @@ class Child:
         return f"{self.service} ended ({how}): {last_error(self.log)}; log: {self.log}"
 
 
-async def start_child(service: str, logs: Path, environ: Mapping[str, str]) -> Child:
+async def start_child(service: str, log: Path, environ: Mapping[str, str]) -> Child:
     """Start one service in a session of its own, so that a terminal's Ctrl-C does not reach it."""
-    log = logs / f"{service}.log"
-    rotate(log)
-    with log.open("wb") as file:
+    with log.open("ab") as file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "hallmark_cli.up.child", f"hallmark_{service}", str(os.getpid())),
             stdin=asyncio.subprocess.DEVNULL,
@@ -78,8 +78,24 @@ async def start_child(service: str, logs: Path, environ: Mapping[str, str]) -> C
     return Child(service, log, process)
 
 
-def rotate(log: Path) -> None:
-    """Keep the log of the run before as ``.1``, and nothing older."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+def fresh_logs(state_dir: Path) -> dict[str, Path]:
+    """An empty log by service, in the order of SERVICES; that of the run before is kept as ``.1``, and nothing older.
+
+    :class:`CliError` where the folder or a file in it cannot be written.
+    """
+    folder = state_dir / "logs"
+    logs = {service: folder / f"{service}.log" for service in SERVICES}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for log in logs.values():
+            _rotate(log)
+    except OSError as error:
+        setting = variable("state_dir")
+        raise CliError(f"{setting}: cannot write {folder}: {error.strerror}; set {setting} elsewhere") from None
+    return logs
+
+
+def _rotate(log: Path) -> None:
     if log.exists():
         log.replace(log.with_name(log.name + ".1"))
+    log.touch()

@@ -1,11 +1,13 @@
 """When is a service ready? When its own health check says so."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Collection
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from hallmark_cli.up.elsewhere import targets_elsewhere
 from hallmark_common.settings import Settings
 
 POLL_S = 0.05
@@ -27,7 +29,25 @@ async def until_ready(service: str, settings: Settings) -> None:
         stub = health_pb2_grpc.HealthStub(channel)
         await _until(lambda: _serving(stub))
     if service == "web":
-        await _until(lambda: _http_ok(host, settings.web_http_port, "/readyz"))
+        await _until(lambda: _predicts(settings))
+
+
+async def not_ready(services: Collection[str], settings: Settings) -> str:
+    """What keeps services from being ready, in one line: which, what /readyz says, what is called elsewhere."""
+    said = [", ".join(sorted(services)) + (" is" if len(services) == 1 else " are") + " not ready"]
+    _, body = await _http_get(settings.host, settings.web_http_port, "/readyz")
+    said += [f"/readyz says {state}" for state in [_not_serving(body)] if state]
+    said += [f"{target} is not what was started here" for target in targets_elsewhere(settings)]
+    return "; ".join(said)
+
+
+def _not_serving(body: bytes) -> str:
+    """The services that a body of /readyz calls anything but SERVING, empty where it names none."""
+    try:
+        services = json.loads(body)["services"].items()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    return ", ".join(f"{service} {state}" for service, state in services if state != "SERVING")
 
 
 async def _until(check: Callable[[], Awaitable[bool]]) -> None:
@@ -56,14 +76,19 @@ async def _serving(stub: health_pb2_grpc.HealthStub) -> bool:
     return bool(response.status == health_pb2.HealthCheckResponse.SERVING)
 
 
-async def _http_ok(host: str, port: int, path: str) -> bool:
-    """Whether GET answers 200; by hand, as an HTTP client would cost more start-up than it saves lines."""
+async def _predicts(settings: Settings) -> bool:
+    status, _ = await _http_get(settings.host, settings.web_http_port, "/readyz")
+    return status == b"200"
+
+
+async def _http_get(host: str, port: int, path: str) -> tuple[bytes, bytes]:
+    """Status and body, empty without an answer; by hand, as an HTTP client would cost more start-up than it saves."""
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
             reader, writer = await asyncio.open_connection(host, port)
             writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-            status_line = await reader.readline()
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
             writer.close()
     except (OSError, TimeoutError):
-        return False
-    return status_line.split()[1:2] == [b"200"]
+        return b"", b""
+    return b"".join(head.split()[1:2]), body

@@ -3,15 +3,16 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from hallmark_cli.errors import CliError
-from hallmark_cli.up.children import SERVICES, Child, start_child
-from hallmark_cli.up.readiness import until_ready
+from hallmark_cli.up.children import Child, start_child
+from hallmark_cli.up.readiness import not_ready, until_ready
 from hallmark_common.settings import Settings
 
-STARTUP_TIMEOUT_S = 120.0
+STARTUP_TIMEOUT_S = 60.0
 """Far above the usual few seconds: a cold disk on a busy machine is slow, a hang is for ever."""
 
 STOP_MARGIN_S = 10.0
@@ -40,7 +41,7 @@ class Signals:
         (self.second if self.first.is_set() else self.first).set()
 
 
-async def supervise(settings: Settings, say: Say, when_ready: Callable[[], None]) -> int:
+async def supervise(settings: Settings, logs: Mapping[str, Path], say: Say, when_ready: Callable[[], None]) -> int:
     """Run until a signal; the exit code: 0 after a drain, 128 + signal after a second signal.
 
     :class:`CliError` where a service does not become ready, dies or does not drain; nothing is left running then.
@@ -49,12 +50,11 @@ async def supervise(settings: Settings, say: Say, when_ready: Callable[[], None]
     signals.listen()
     children: list[Child] = []
     try:
-        logs = settings.state_dir / "logs"
-        children += await asyncio.gather(*(start_child(service, logs, os.environ) for service in SERVICES))
-        ready = await _watched(children, signals, _all_ready(settings, say), STARTUP_TIMEOUT_S)
+        children += await asyncio.gather(*(start_child(service, log, os.environ) for service, log in logs.items()))
+        ready = await _until_ready(children, signals, settings, say)
         if ready:
             when_ready()
-            await _watched(children, signals, asyncio.Event().wait(), None)
+            await _watched(children, signals, asyncio.Event().wait())
         draining = _drain(children, settings.drain_timeout_s + STOP_MARGIN_S, ready)
         return await _stop(draining, signals, say)
     except CliError:
@@ -65,21 +65,37 @@ async def supervise(settings: Settings, say: Say, when_ready: Callable[[], None]
         await asyncio.gather(*(child.kill() for child in children))
 
 
-async def _watched(
-    children: Sequence[Child], signals: Signals, work: Coroutine[Any, Any, object], timeout_s: float | None
-) -> bool:
-    """Do work while every child lives; False where a signal ended it, :class:`CliError` for a death or a timeout."""
+async def _until_ready(children: Sequence[Child], signals: Signals, settings: Settings, say: Say) -> bool:
+    """Wait until all serve; False where a signal ended it, :class:`CliError` that says why where it takes too long."""
+    waiting = {child.service for child in children}
+
+    async def one(service: str) -> None:
+        await until_ready(service, settings)
+        waiting.discard(service)
+        say(f"  {service} is ready")
+
+    async def all_of_them() -> None:
+        async with asyncio.timeout(STARTUP_TIMEOUT_S):
+            await asyncio.gather(*(one(child.service) for child in children))
+
+    try:
+        return await _watched(children, signals, all_of_them())
+    except TimeoutError:
+        why = await not_ready(waiting, settings)
+        raise CliError(f"after {STARTUP_TIMEOUT_S:g} s {why}; logs: {children[0].log.parent}") from None
+
+
+async def _watched(children: Sequence[Child], signals: Signals, work: Coroutine[Any, Any, object]) -> bool:
+    """Do work while every child lives; False where a signal ended it, :class:`CliError` for a death."""
     job = asyncio.create_task(work)
     stop = asyncio.create_task(signals.first.wait())
     deaths = [asyncio.create_task(child.wait()) for child in children]
     tasks: list[asyncio.Task[Any]] = [job, stop, *deaths]
     try:
-        done, _ = await asyncio.wait(tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for death in deaths:
             if death in done:
                 raise CliError(death.result().obituary())
-        if not done:
-            raise CliError(f"not ready after {timeout_s:g} s; see {children[0].log.parent}")
         if stop in done:
             return False
         job.result()
@@ -88,14 +104,6 @@ async def _watched(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _all_ready(settings: Settings, say: Say) -> None:
-    async def one(service: str) -> None:
-        await until_ready(service, settings)
-        say(f"  {service} is ready")
-
-    await asyncio.gather(*(one(service) for service in SERVICES))
 
 
 async def _stop(drain: Coroutine[Any, Any, None], signals: Signals, say: Say) -> int:

@@ -75,6 +75,26 @@ async def test_a_lost_engine_is_said_and_found_again(watch: Callable[..., Comman
     await second.stop(None)
 
 
+async def test_an_engine_that_stays_away_is_said_once(watch: Callable[..., Command], port: str) -> None:
+    first = await serve(Engine("before"), port)
+    command = watch()
+    await wait(lambda: "before" in command.out)
+    await first.stop(None)
+    tries = 0
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", int(port)):
+        # Each try opens one connection, so with the second one the first has failed.
+        await wait(lambda: tries == 2)
+    assert command.err.count("lost qoa") == 1
+    assert await asyncio.to_thread(command.stop) == 0
+
+
 async def test_as_json_what_was_missed_is_a_line_too(watch: Callable[..., Command], port: str) -> None:
     server = await serve(Engine("one"), port)
     command = watch("--json")

@@ -19,6 +19,7 @@ OF_SPANS = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 @pytest.mark.parametrize("here", ["", "localhost:50053", "127.0.0.1:50053"])
 def test_a_target_that_is_this_machine_is_not_elsewhere(here: str) -> None:
     assert targets_elsewhere(Settings(inference_target=here)) == []
+    assert targets_elsewhere(Settings(host="::1")) == []
 
 
 @pytest.mark.parametrize("there", ["localhost:1", "other:50053", "[::1", "other"])
