@@ -52,9 +52,9 @@ class Trouble:
             self.seen.append(f"request to elsewhere: {request.url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests of the page."""
+    """One headless Chromium for all tests of the page, and for no others: no asyncio test can run beside it."""
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip(f"the page is tested in a real browser and none of {', '.join(BROWSERS)} is on PATH")
