@@ -160,8 +160,9 @@ async def test_drain_ends_watches_cleanly_and_stores_what_waits(tmp_path: Path, 
 
         follower = asyncio.create_task(follow())
         async with asyncio.timeout(5):
+            await watch.initial_metadata()
+            await one.export(otlp.prediction(2))
             while not events:
-                await one.export(otlp.prediction(2 + len(events)))
                 await asyncio.sleep(0.01)
         await one.export(otlp.prediction(99)[:1])
         one.runtime.draining.set()
