@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,10 +80,17 @@ def banner(settings: Settings, models: dict[str, ModelSpec], took_s: float, envi
 
 def _suggestion(models: dict[str, ModelSpec]) -> str:
     """One command that works at once where there is a sample to replay, else what to fill in."""
+    hallmark = _as_called(sys.argv[0])
     for name in sorted(models):
         if models[name].sample:
-            return f"hallmark replay {name} --rate 50 --duration 10, and hallmark predict {name} FILE"
-    return f"hallmark predict {min(models)} FILE"
+            return f"{hallmark} replay {name} --rate 50 --duration 10, and {hallmark} predict {name} FILE"
+    return f"{hallmark} predict {min(models)} FILE"
+
+
+def _as_called(program: str) -> str:
+    """How to call this program from the same folder: `make run` calls it by a path that is not on PATH."""
+    path = Path(program)
+    return program if path.name == "hallmark" and not path.is_absolute() else "hallmark"
 
 
 def _reachable(host: str) -> str:

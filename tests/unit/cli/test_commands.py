@@ -13,6 +13,7 @@ from hallmark_cli.errors import CliError, described, from_call
 from hallmark_cli.main import run
 from hallmark_cli.up import logtail
 from hallmark_cli.up.children import fresh_logs
+from hallmark_cli.up.command import _as_called
 from hallmark_cli.up.ports import FIELDS, check_ports
 from hallmark_common.attributes import PREDICTION_ID_KEY
 from hallmark_common.errors import DETAILS_KEY, HallmarkError, invalid
@@ -174,3 +175,15 @@ def test_a_file_where_the_folder_of_logs_should_be_is_one_line(tmp_path: Path) -
     (tmp_path / "logs").touch()
     with pytest.raises(CliError, match=r"^HALLMARK_STATE_DIR: cannot write .*/logs: File exists; "):
         fresh_logs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("program", "called"),
+    [
+        (".venv/bin/hallmark", ".venv/bin/hallmark"),
+        ("/usr/bin/hallmark", "hallmark"),
+        ("/x/hallmark_cli/__main__.py", "hallmark"),
+    ],
+)
+def test_a_suggestion_names_the_program_as_it_was_called(program: str, called: str) -> None:
+    assert _as_called(program) == called
