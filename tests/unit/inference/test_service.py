@@ -21,7 +21,6 @@ from hallmark_inference.service import inference_service
 from tests.support.service import service_process
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
-LIVE = "/inference.GRPCInferenceService/ServerLive"
 
 
 @pytest.fixture
@@ -78,9 +77,9 @@ async def test_sigterm_finishes_what_was_accepted(models_dir: Path, free_port: i
             stub = channel.unary_unary(
                 INFER, oip.ModelInferRequest.SerializeToString, oip.ModelInferResponse.FromString
             )
-            live = channel.unary_unary(LIVE, oip.ServerLiveRequest.SerializeToString, oip.ServerLiveResponse.FromString)
             accepted = stub(slow, timeout=60)
-            await live(oip.ServerLiveRequest())  # on the same connection: what was sent before it has arrived
+            # By the same way on the same connection: when it is answered, what was sent before it has been accepted.
+            await stub(raw_request("scalar", x=np.array(1, np.float32)), timeout=60)
             assert not accepted.done()
             started.send_signal(signal.SIGTERM)
             response = await accepted
