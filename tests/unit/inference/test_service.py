@@ -72,7 +72,7 @@ async def ended(started: Process) -> tuple[int | None, str]:
 async def test_sigterm_finishes_what_was_accepted(models_dir: Path, free_port: int, raw_request: Any) -> None:
     async with process(models_dir, free_port) as started:
         await answer_of(free_port, raw_request("scalar", x=np.array(1, np.float32)))
-        slow = raw_request("endless", rounds=np.array(300_000), x=np.array(0, np.float32))
+        slow = raw_request("endless", rounds=np.array(3_000_000), x=np.array(0, np.float32))
         async with grpc.aio.insecure_channel(f"127.0.0.1:{free_port}") as channel:
             stub = channel.unary_unary(
                 INFER, oip.ModelInferRequest.SerializeToString, oip.ModelInferResponse.FromString
@@ -83,7 +83,7 @@ async def test_sigterm_finishes_what_was_accepted(models_dir: Path, free_port: i
             assert not accepted.done()
             started.send_signal(signal.SIGTERM)
             response = await accepted
-        assert np.frombuffer(response.raw_output_contents[0], np.float32) == 300_000
+        assert np.frombuffer(response.raw_output_contents[0], np.float32) == 3_000_000
         code, errors = await ended(started)
         assert code == 0, errors
 
