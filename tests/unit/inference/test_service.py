@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 import numpy as np
+import psutil
 import pytest
 
 from hallmark.oip.v2 import open_inference_pb2 as oip
@@ -19,6 +20,7 @@ from hallmark_common.settings import Settings
 from hallmark_common.telemetry import Telemetry
 from hallmark_inference.service import inference_service
 from tests.support.service import service_process
+from tests.support.waiting import eventually
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 
@@ -77,9 +79,11 @@ async def test_sigterm_finishes_what_was_accepted(models_dir: Path, free_port: i
             stub = channel.unary_unary(
                 INFER, oip.ModelInferRequest.SerializeToString, oip.ModelInferResponse.FromString
             )
+            usage = psutil.Process(started.pid).cpu_times
+            idle_s = usage().user
             accepted = stub(slow, timeout=60)
-            # By the same way on the same connection: when it is answered, what was sent before it has been accepted.
-            await stub(raw_request("scalar", x=np.array(1, np.float32)), timeout=60)
+            # Nothing but that run takes so much: it has been accepted and is under way.
+            await eventually(lambda: usage().user > idle_s + 0.2, "the slow run is under way")
             assert not accepted.done()
             started.send_signal(signal.SIGTERM)
             response = await accepted
