@@ -6,6 +6,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hallmark_common.datatypes import DTYPES
+from hallmark_common.model_spec import Datatype
+
 Array: TypeAlias = NDArray[Any]
 
 
@@ -25,26 +28,26 @@ class Kind:
     wire: np.dtype[Any]
 
 
-def _kind(datatype: str, dtype: str, element: str, field: str | None, wire: str) -> Kind:
-    return Kind(datatype, np.dtype(dtype), element, field, np.dtype(wire))
+def _kind(datatype: Datatype, element: str, field: str | None, wire: str) -> Kind:
+    return Kind(datatype, DTYPES[datatype], element, field, np.dtype(wire))
 
 
 KINDS: dict[str, Kind] = {
     kind.datatype: kind
     for kind in (
-        _kind("BOOL", "?", "bool", "bool_contents", "?"),
-        _kind("UINT8", "u1", "uint8", "uint_contents", "<u4"),
-        _kind("UINT16", "<u2", "uint16", "uint_contents", "<u4"),
-        _kind("UINT32", "<u4", "uint32", "uint_contents", "<u4"),
-        _kind("UINT64", "<u8", "uint64", "uint64_contents", "<u8"),
-        _kind("INT8", "i1", "int8", "int_contents", "<i4"),
-        _kind("INT16", "<i2", "int16", "int_contents", "<i4"),
-        _kind("INT32", "<i4", "int32", "int_contents", "<i4"),
-        _kind("INT64", "<i8", "int64", "int64_contents", "<i8"),
-        _kind("FP16", "<f2", "float16", None, "<f2"),
-        _kind("FP32", "<f4", "float", "fp32_contents", "<f4"),
-        _kind("FP64", "<f8", "double", "fp64_contents", "<f8"),
-        _kind("BYTES", "O", "string", "bytes_contents", "O"),
+        _kind("BOOL", "bool", "bool_contents", "?"),
+        _kind("UINT8", "uint8", "uint_contents", "<u4"),
+        _kind("UINT16", "uint16", "uint_contents", "<u4"),
+        _kind("UINT32", "uint32", "uint_contents", "<u4"),
+        _kind("UINT64", "uint64", "uint64_contents", "<u8"),
+        _kind("INT8", "int8", "int_contents", "<i4"),
+        _kind("INT16", "int16", "int_contents", "<i4"),
+        _kind("INT32", "int32", "int_contents", "<i4"),
+        _kind("INT64", "int64", "int64_contents", "<i8"),
+        _kind("FP16", "float16", None, "<f2"),
+        _kind("FP32", "float", "fp32_contents", "<f4"),
+        _kind("FP64", "double", "fp64_contents", "<f8"),
+        _kind("BYTES", "string", "bytes_contents", "O"),
     )
 }
 """Every datatype by its name in the protocol."""

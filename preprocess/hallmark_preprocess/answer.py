@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_common.attributes import MAX_FACTS
+from hallmark_common.datatypes import BYTES
 from hallmark_common.errors import HallmarkError
 from hallmark_common.model_spec import ClassesOutput, ModelSpec, NumberOutput, ProbabilityOutput, RawOutput
-from hallmark_preprocess.oip_tensors import BYTES, datatype_of, encode_raw
+from hallmark_preprocess.oip_tensors import datatype_of, encode_raw
 from hallmark_preprocess.scores import Floats, entropy_bits, sigmoid, softmax
 
 MODEL_OUTPUT = "MODEL_OUTPUT"

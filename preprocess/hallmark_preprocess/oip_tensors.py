@@ -12,26 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hallmark_common.datatypes import BYTES, DTYPE_BY_NAME, DTYPES
 from hallmark_common.model_spec import Datatype
-
-BYTES = np.dtype(object)
-
-DTYPES: dict[Datatype, np.dtype[Any]] = {
-    "BOOL": np.dtype("?"),
-    "UINT8": np.dtype("u1"),
-    "UINT16": np.dtype("<u2"),
-    "UINT32": np.dtype("<u4"),
-    "UINT64": np.dtype("<u8"),
-    "INT8": np.dtype("i1"),
-    "INT16": np.dtype("<i2"),
-    "INT32": np.dtype("<i4"),
-    "INT64": np.dtype("<i8"),
-    "FP16": np.dtype("<f2"),
-    "FP32": np.dtype("<f4"),
-    "FP64": np.dtype("<f8"),
-    "BYTES": BYTES,
-}
-"""Dtype of each datatype."""
 
 _LENGTH = struct.Struct("<I")
 _DATATYPES = {dtype: datatype for datatype, dtype in DTYPES.items()}
@@ -56,7 +38,7 @@ def decode_raw(datatype: str, shape: Sequence[int], raw: bytes) -> NDArray[Any]:
         ValueError: the datatype does not exist, or the bytes are not exactly a tensor of this shape. The message is
             for people and completes "expected raw contents that hold ...".
     """
-    dtype = next((dtype for name, dtype in DTYPES.items() if name == datatype), None)
+    dtype = DTYPE_BY_NAME.get(datatype)
     if dtype is None:
         raise ValueError(f"one of the datatypes {', '.join(DTYPES)}")
     if any(extent < 0 for extent in shape):

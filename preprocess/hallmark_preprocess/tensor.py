@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hallmark.preprocess.v1 import preprocess_pb2
+from hallmark_common.datatypes import BYTES, DTYPES
 from hallmark_common.errors import HallmarkError, invalid, shown
 from hallmark_common.model_spec import TensorInput, TensorSpec
 from hallmark_preprocess.findings import NOT_FINITE, Findings
-from hallmark_preprocess.oip_tensors import BYTES, DTYPES, decode_raw
+from hallmark_preprocess.oip_tensors import decode_raw
 from hallmark_preprocess.table import described
 
 MAX_RANK = 32

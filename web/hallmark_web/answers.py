@@ -8,22 +8,8 @@ import numpy as np
 
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
+from hallmark_common.datatypes import DTYPE_BY_NAME
 from hallmark_common.records import message_to_dict, summary_to_dict
-
-_DTYPES = {
-    "BOOL": "?",
-    "UINT8": "u1",
-    "UINT16": "<u2",
-    "UINT32": "<u4",
-    "UINT64": "<u8",
-    "INT8": "i1",
-    "INT16": "<i2",
-    "INT32": "<i4",
-    "INT64": "<i8",
-    "FP16": "<f2",
-    "FP32": "<f4",
-    "FP64": "<f8",
-}
 
 
 def answer_to_dict(answer: web_pb2.PredictResponse) -> dict[str, Any]:
@@ -90,7 +76,7 @@ def _finite(value: float) -> float | None:
 
 
 def _numbers(tensor: preprocess_pb2.Tensor) -> list[Any]:
-    elements = np.frombuffer(tensor.contents, np.dtype(_DTYPES[tensor.datatype]))
+    elements = np.frombuffer(tensor.contents, DTYPE_BY_NAME[tensor.datatype])
     if elements.dtype.kind != "f" or bool(np.isfinite(elements).all()):
         return list(elements.tolist())
     return [_finite(value) for value in elements.tolist()]

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -24,14 +23,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError
+from hallmark_common.interceptors.conventions import DURATION_BUCKETS_S
 from hallmark_common.prediction import current_prediction, stage_span, valid_consumer
 from hallmark_web.admission import Admission
 from hallmark_web.problems import ERROR_STATE, error_response
 
 ROUTE = "/v1/models/{model}:predict"
 SPAN_NAME = f"POST {ROUTE}"
-DURATION_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""Bucket boundaries that the HTTP semantic conventions advise for http.server.request.duration."""
 
 _PATH = re.compile(r"/v1/models/[^/]+:predict")
 
@@ -154,12 +152,11 @@ def metric_attributes(found: Mapping[str, str | int]) -> dict[str, str | int]:
 
 def request_duration(meter: Meter) -> Histogram:
     """``http.server.request.duration`` in seconds."""
-    advisory: list[Any] = list(DURATION_BUCKETS_S)
     return meter.create_histogram(
         HTTP_SERVER_REQUEST_DURATION,
         "s",
         "Duration of HTTP server requests.",
-        explicit_bucket_boundaries_advisory=advisory,
+        explicit_bucket_boundaries_advisory=list(DURATION_BUCKETS_S),
     )
 
 

@@ -13,7 +13,7 @@ OTHER_METHOD = "_OTHER"
 """Stands for every method that this server does not have, so that callers cannot make up metric labels."""
 
 DURATION_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""Bucket boundaries that the conventions advise for call durations."""
+"""Bucket boundaries that the conventions for RPC and for HTTP advise for durations."""
 
 UNTRACED = ("grpc.health.", "grpc.reflection.")
 """Services that say nothing of predictions and are called every few seconds."""

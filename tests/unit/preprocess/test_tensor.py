@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hallmark.preprocess.v1.preprocess_pb2 import Tensor
+from hallmark_common.datatypes import DTYPES
 from hallmark_common.errors import HallmarkError
 from hallmark_common.model_spec import TensorInput
 from hallmark_preprocess.findings import Findings
-from hallmark_preprocess.oip_tensors import DTYPES, datatype_of, decode_raw, encode_raw
+from hallmark_preprocess.oip_tensors import datatype_of, decode_raw, encode_raw
 from hallmark_preprocess.tensor import arrays_from_json, arrays_from_messages, check_arrays, count_instances
 
 
