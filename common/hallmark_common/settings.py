@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hallmark_common.errors import StartupError
 
 PREFIX = "HALLMARK_"
+
+SHARDS = 16
+"""Queues that spans are spread over by trace id."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
@@ -23,6 +26,24 @@ Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400)]
 
 class SettingsError(StartupError):
     """A setting that cannot be used; the message is one line that names the variable."""
+
+
+def shards_in(text: str) -> tuple[int, ...]:
+    """``0,4,8-11`` as numbers in order; ValueError for anything else."""
+    shards: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError(f"expected shards such as 0-15 or 0,4,8-11, not {part.strip()!r}")
+        shards.update(range(int(first), min(int(last if dash else first), SHARDS) + 1))
+    if not shards or max(shards) >= SHARDS:
+        raise ValueError(f"expected shards from 0 to {SHARDS - 1}, such as 0-15 or 0,4,8-11")
+    return tuple(sorted(shards))
+
+
+def _checked_shards(text: str) -> str:
+    shards_in(text)
+    return text
 
 
 class Settings(BaseSettings):
@@ -61,6 +82,33 @@ class Settings(BaseSettings):
         20_000, ge=1, description="Spans that wait to be sent at most; more are dropped and counted."
     )
     span_export_interval_s: Seconds = Field(0.2, description="How often waiting spans are sent.")
+
+    qoa_sources: Literal["otlp", "amqp", "otlp,amqp"] = Field(
+        "otlp", description="Where the engine's spans come from: otlp, amqp, or otlp,amqp for both."
+    )
+    amqp_url: str = Field(
+        "amqp://qoa@127.0.0.1:5672/hallmark",
+        description="RabbitMQ as user qoa; amqps:// for TLS. Last part: the vhost.",
+    )
+    amqp_password_file: Path | None = Field(None, description="File with the password of that user.")
+    amqp_ca_file: Path | None = Field(
+        None, description="Certificates that RabbitMQ's must descend from; else the system's."
+    )
+    amqp_cert_file: Path | None = Field(None, description="Our certificate, where RabbitMQ asks for one.")
+    amqp_key_file: Path | None = Field(None, description="The key of that certificate.")
+    qoa_shards: Annotated[str, AfterValidator(_checked_shards)] = Field(
+        "0-15", description="Shards that this engine reads over AMQP, such as 0-15 or 0,4,8-11."
+    )
+    qoa_prefetch: int = Field(
+        64, ge=1, le=65535, description="Messages of a shard that are not yet acknowledged, at most."
+    )
+    qoa_store_url: str = Field(
+        "", description="postgresql://user@host:port/database; a SQLite file in the state folder where empty."
+    )
+    qoa_store_password_file: Path | None = Field(None, description="File with the password of that user.")
+    qoa_retention_bytes: int = Field(
+        0, ge=0, description="The oldest records are removed where the store is larger; 0 means no bound."
+    )
 
     qoa_idle_timeout_s: Seconds = Field(
         5.0, description="An incomplete record is stored after so long without a new span."

@@ -22,8 +22,12 @@ class Receipt:
 class Sink(Protocol):
     """Where a source delivers."""
 
-    async def deliver(self, request: ExportTraceServiceRequest) -> Receipt:
+    async def deliver(self, request: ExportTraceServiceRequest, *, kept: bool = False) -> Receipt:
         """Return once the spans are in the store; only then may the source acknowledge them.
+
+        Where the source says ``kept``, whoever it got the batch from keeps it until it is acknowledged, and delivers it
+        again after a crash: spans that wait for others of their prediction then need no place in the store's journal,
+        and this returns when every prediction of the batch has its record.
 
         HallmarkError UNAVAILABLE where they are not: the source must make its peer deliver them again.
         """
