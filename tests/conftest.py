@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ports
+from tests.support.parts import Broker, new_site
 from tests.support.stack import Stack, running_stack
 
 
@@ -28,6 +29,13 @@ def start_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
             return stacks.enter_context(Stack(folder, **settings))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One RabbitMQ for all tests that leave it, and its queues, as they are."""
+    with Broker(new_site(tmp_path_factory.mktemp("broker"))) as running:
+        yield running
 
 
 @pytest.fixture

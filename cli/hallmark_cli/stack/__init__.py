@@ -1,0 +1,1 @@
+"""`hallmark stack`: the services together with the real parts around them."""
