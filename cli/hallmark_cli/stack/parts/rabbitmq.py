@@ -24,6 +24,7 @@ def rabbitmq(site: Site) -> Part:
         ready=Probe(settings.stack_rabbitmq_port),
         environ={
             "HOME": str(folder),
+            "ERL_CRASH_DUMP": str(folder / "log" / "erl_crash.dump"),
             "RABBITMQ_NODENAME": NODE,
             "RABBITMQ_CONFIG_FILE": str(site.project / "rabbitmq" / "rabbitmq.conf"),
             "RABBITMQ_CONFIG_FILES": str(extra.parent),

@@ -1,0 +1,118 @@
+// Package wire splits OTLP export requests in their protobuf form.
+//
+// Traces, metrics and logs share one shape (opentelemetry-proto v1): a request repeats resource groups (field 1), a resource
+// group repeats scope groups (field 2), a scope group repeats items (field 2); everything else in a group describes it. So one
+// splitter serves all three, and it copies bytes instead of building objects: a batch is encoded once, however many parts it
+// makes.
+package wire
+
+import (
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+const (
+	resourceGroupField = 1
+	scopeGroupField    = 2
+	itemField          = 2
+)
+
+// Schema tells the splitter what it must know of one signal's items. An item is given as its encoded message.
+type Schema struct {
+	// Shard gives the item's shard, from 0 to shards-1.
+	Shard func(item []byte, shards int) (int, error)
+	// Count gives the number of records the item holds: 1 for a span or a log record, its data points for a metric.
+	Count func(item []byte) (int, error)
+}
+
+// Part is one export request made of some of the items of another.
+type Part struct {
+	Shard int
+	// Records counts spans, log records or data points.
+	Records int
+	Body    []byte
+	// Oversize says that the part holds a single item and is larger than allowed all the same.
+	Oversize bool
+}
+
+// Split divides the encoded request body into parts of one shard each, none larger than maxBytes unless marked oversize. Every
+// item is in exactly one part, below copies of its own resource and scope; items keep their order. Groups without items vanish.
+// The error says that body is no export request.
+func Split(body []byte, schema Schema, shards, maxBytes int) ([]Part, error) {
+	sorter := sorter{schema: schema, shards: make([][]item, shards)}
+	if err := sorter.request(body); err != nil {
+		return nil, fmt.Errorf("split export request: %w", err)
+	}
+	parts := make([]Part, 0, shards)
+	for shard, items := range sorter.shards {
+		for len(items) > 0 {
+			n, oversize := fit(items, maxBytes)
+			parts = append(parts, assemble(shard, items[:n], oversize))
+			items = items[n:]
+		}
+	}
+	return parts, nil
+}
+
+// resource and scope hold what describes their group: its encoded fields other than the nested ones.
+type resource struct{ head []byte }
+
+type scope struct {
+	resource *resource
+	head     []byte
+}
+
+type item struct {
+	scope   *scope
+	field   []byte // with tag and length
+	records int
+}
+
+type sorter struct {
+	schema Schema
+	shards [][]item
+}
+
+func (s *sorter) request(body []byte) error {
+	return eachField(body, func(f field) error {
+		if f.number != resourceGroupField || f.kind != protowire.BytesType {
+			return fmt.Errorf("unexpected field %d", f.number)
+		}
+		return s.resourceGroup(f.value)
+	})
+}
+
+func (s *sorter) resourceGroup(group []byte) error {
+	head, scopes, err := partition(group, scopeGroupField)
+	if err != nil {
+		return err
+	}
+	owner := &resource{head: head}
+	return eachField(scopes, func(f field) error { return s.scopeGroup(owner, f.value) })
+}
+
+func (s *sorter) scopeGroup(owner *resource, group []byte) error {
+	head, items, err := partition(group, itemField)
+	if err != nil {
+		return err
+	}
+	in := &scope{resource: owner, head: head}
+	return eachField(items, func(f field) error { return s.item(in, f) })
+}
+
+func (s *sorter) item(in *scope, f field) error {
+	shard, err := s.schema.Shard(f.value, len(s.shards))
+	if err != nil {
+		return err
+	}
+	records, err := s.schema.Count(f.value)
+	if err != nil {
+		return err
+	}
+	s.shards[shard] = append(s.shards[shard], item{scope: in, field: f.raw, records: records})
+	return nil
+}
+
+var errTruncated = errors.New("malformed protobuf field")
