@@ -97,6 +97,7 @@ class Settings(BaseSettings):
         20_000, ge=1, description="Spans that wait to be sent at most; more are dropped and counted."
     )
     span_export_interval_s: Seconds = Field(0.2, description="How often waiting spans are sent.")
+    metric_export_interval_s: Seconds = Field(10.0, description="How often metrics are sent.")
 
     qoa_sources: Literal["otlp", "amqp", "otlp,amqp"] = Field(
         "otlp", description="Where the engine's spans come from: otlp, amqp, or otlp,amqp for both."

@@ -28,7 +28,6 @@ from hallmark_common.prediction import IdentityProcessor
 from hallmark_common.settings import Settings
 
 QOA = "hallmark-qoa"
-METRIC_INTERVAL_MS = 10_000
 EXPORT_TIMEOUT_S = 2.0
 """Of one try. The processor tries again itself, so the exporter need not."""
 
@@ -94,7 +93,7 @@ def make_telemetry(name: str, settings: Settings) -> Telemetry:
     engine = f"http://{settings.host}:{settings.otlp_grpc_port}"
     spans = OTLPSpanExporter(endpoint=None if _is_set("TRACES") else engine, timeout=EXPORT_TIMEOUT_S)
     metrics = OTLPMetricExporter(endpoint=None if _is_set("METRICS") else engine, timeout=EXPORT_TIMEOUT_S)
-    reader = PeriodicExportingMetricReader(metrics, METRIC_INTERVAL_MS)
+    reader = PeriodicExportingMetricReader(metrics, settings.metric_export_interval_s * 1000)
     return Telemetry(name, settings, span_exporter=spans, metric_readers=[reader])
 
 

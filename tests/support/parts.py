@@ -71,7 +71,8 @@ class RunningPart:
         return self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL, nothing to be done about it."""
+        """SIGKILL, as a fault."""
+        assert self.process is not None
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
@@ -92,13 +93,16 @@ class RunningPart:
         self.process = None
         return code
 
+    def end(self) -> None:
+        """Leave nothing of it running."""
+        self._end(signal.SIGKILL)
+
     def __enter__(self) -> Self:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process is not None:
-            self.kill()
+        self.end()
 
 
 def answers(probe: Probe) -> bool:
@@ -185,16 +189,21 @@ class Broker:
     def stop(self) -> None:
         """End it in order."""
         self.node.stop()
-        self._epmd.kill()
+        self._epmd.end()
 
     def kill(self) -> None:
-        """End it at once."""
+        """SIGKILL, as a fault."""
         self.node.kill()
-        self._epmd.kill()
+        self._epmd.end()
+
+    def end(self) -> None:
+        """Leave nothing of it running."""
+        self.node.end()
+        self._epmd.end()
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
+        self.end()

@@ -1,0 +1,168 @@
+"""Services, collector, broker and engine, each a process that a test can kill, hang and start again.
+
+Unlike ``hallmark stack``, in which the end of one part ends all, so that faults can be tried on each.
+"""
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hallmark.qoa.v1.quality_pb2 import QualityRecord
+from hallmark_cli.stack.part import Part, Probe
+from hallmark_cli.stack.parts.collector import collector
+from hallmark_qoa.facts import decode_spans
+from hallmark_qoa.service import FILE_NAME
+from tests.support.command import ROOT, environment
+from tests.support.parts import Broker, RunningPart, new_site
+from tests.support.waiting import until
+
+SERVICES = {"inference": "inference_port", "preprocess": "preprocess_port", "web": "web_http_port"}
+SETTLED_S = 90.0
+_SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is in the store."""
+
+    records: int
+    complete: int
+    spans: Counter[int]
+    """Records by their number of spans."""
+
+
+class Load:
+    """``hallmark replay`` in the background."""
+
+    def __init__(self, environ: dict[str, str], model: str, rate: float, duration_s: float) -> None:
+        command = [sys.executable, "-m", "hallmark_cli", "replay", model, "--rate", str(rate), "--json"]
+        command += ["--duration", str(duration_s)]
+        self._limit_s = duration_s + 60
+        self._process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def done(self) -> int:
+        """Wait for its end; how many predictions were made, of which none may have failed."""
+        out, err = self._process.communicate(timeout=self._limit_s)
+        result = json.loads(out)
+        assert result["failed"] == {}, (result, err.decode()[-500:])
+        assert result["ok"] == result["sent"] > 0
+        return int(result["ok"])
+
+    def kill(self) -> None:
+        """Leave nothing of it running."""
+        self._process.kill()
+        self._process.communicate()
+
+
+class Pipeline:
+    """All of it on free ports, with its state in one folder."""
+
+    def __init__(self, folder: Path, *, amqp_port: int | None = None, **settings: Any) -> None:
+        """``amqp_port``: of a proxy that collector and engine reach the broker through."""
+        self.site = new_site(folder / "site", **settings)
+        self.broker = Broker(self.site)
+        amqp = amqp_port or self.broker.port
+        own = collector(self.site, tempo=True)
+        environ = {**own.environ, "AMQP_ENDPOINT": f"amqp://127.0.0.1:{amqp}/hallmark", "COLLECTOR_DECISION_WAIT": "1s"}
+        self.collector = RunningPart(Part(own.name, own.command, own.ready, environ), self.site.folder("collector"))
+        self.environ = self._environ(amqp)
+        self.services = {name: self._service(name, port) for name, port in SERVICES.items()}
+        self.engine = self._service("qoa", "qoa_port")
+
+    def _environ(self, amqp_port: int) -> dict[str, str]:
+        fields = self.site.settings.model_dump(mode="json", exclude_defaults=True)
+        fields |= self.broker.settings_of_engine(port=amqp_port)
+        fields["state_dir"] = str(self.site.folder("hallmark"))
+        fields["metric_export_interval_s"] = "1"
+        fields["models_dir"] = str(ROOT / "models")
+        otlp = f"http://127.0.0.1:{self.site.settings.otlp_grpc_port}"
+        return {
+            **environment(**{name: str(value) for name, value in fields.items()}),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
+        }
+
+    def _service(self, name: str, port: str) -> RunningPart:
+        command = (sys.executable, "-m", f"hallmark_{name}")
+        part = Part(f"hallmark-{name}", command, Probe(getattr(self.site.settings, port)), self.environ)
+        return RunningPart(part, self.site.folder("log"))
+
+    @contextmanager
+    def running(self, *, broker: bool = True, collector: bool = True, engine: bool = True) -> Iterator["Pipeline"]:
+        """Everything, but for what the test says that it starts itself; nothing of it runs afterwards."""
+        with ExitStack() as stack:
+            for part, wanted in (
+                (self.broker, broker),
+                (self.collector, collector),
+                (self.engine, engine),
+                *((service, True) for service in self.services.values()),
+            ):
+                stack.callback(part.end)
+                if wanted:
+                    part.start()
+            yield self
+
+    @contextmanager
+    def load(self, rate: float, duration_s: float, model: str = "digits") -> Iterator[Load]:
+        """Predictions at a rate, for as long as the block takes at least."""
+        load = Load(self.environ, model, rate, duration_s)
+        try:
+            yield load
+        finally:
+            load.kill()
+
+    def stored(self) -> Stored:
+        """What is in the store by now."""
+        file = self.site.folder("hallmark") / FILE_NAME
+        if not file.exists():
+            return Stored(0, 0, Counter())
+        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        try:
+            rows = connection.execute("SELECT prediction_id, record, spans FROM records").fetchall()
+        finally:
+            connection.close()
+        complete = sum(QualityRecord.FromString(record).complete for _, record, _ in rows)
+        spans = Counter(len(decode_spans(prediction, blob)) for prediction, _, blob in rows)
+        return Stored(len(rows), complete, spans)
+
+    def until_stored(self, predictions: int, *, timeout_s: float = SETTLED_S) -> Stored:
+        """Wait until so many complete records are there; they must be exactly so many."""
+        until(lambda: self.stored().complete >= predictions, f"{predictions} complete records", timeout_s=timeout_s)
+        found = self.stored()
+        assert (found.records, found.complete) == (predictions, predictions)
+        return found
+
+    def until_drained(self, timeout_s: float = SETTLED_S) -> None:
+        """Wait until no queue of spans holds anything, ready or unacknowledged."""
+
+        def drained() -> bool:
+            held = self.broker.messages()
+            return bool(held) and not any(count for queue, count in held.items() if queue.startswith("spans."))
+
+        until(drained, "all spans are consumed", timeout_s=timeout_s)
+
+    def collected(self, name: str, **labels: str) -> float:
+        """The sum of a metric of the services and the engine, as the collector has it by now."""
+        return self._metric(self.site.settings.stack_collector_metrics_port, name, labels)
+
+    def of_collector(self, name: str, **labels: str) -> float:
+        """The sum of a metric of the collector's own."""
+        return self._metric(self.site.settings.stack_collector_own_metrics_port, name, labels)
+
+    def _metric(self, port: int, name: str, labels: dict[str, str]) -> float:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            samples = [_SAMPLE.match(line) for line in answer.read().decode().splitlines()]
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        return sum(
+            float(s["value"])
+            for s in samples
+            if s is not None and s["name"] == name and all(w in (s["labels"] or "") for w in wanted)
+        )
