@@ -98,13 +98,14 @@ class Pipeline:
     @contextmanager
     def running(self, *, broker: bool = True, collector: bool = True, engine: bool = True) -> Iterator["Pipeline"]:
         """Everything, but for what the test says that it starts itself; nothing of it runs afterwards."""
+        parts: list[tuple[Broker | RunningPart, bool]] = [
+            (self.broker, broker),
+            (self.collector, collector),
+            (self.engine, engine),
+            *((service, True) for service in self.services.values()),
+        ]
         with ExitStack() as stack:
-            for part, wanted in (
-                (self.broker, broker),
-                (self.collector, collector),
-                (self.engine, engine),
-                *((service, True) for service in self.services.values()),
-            ):
+            for part, wanted in parts:
                 stack.callback(part.end)
                 if wanted:
                     part.start()
