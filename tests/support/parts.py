@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from hallmark_cli.stack.part import Part, Probe, Site
 from hallmark_cli.stack.parts.rabbitmq import epmd, rabbitmq
+from hallmark_cli.stack.programs import program
 from hallmark_cli.stack.secrets import Secrets
 from hallmark_common.settings import Settings
 from tests.support.command import ROOT
@@ -171,6 +172,12 @@ class Broker:
         text = self.metrics("/metrics/detailed?family=queue_coarse_metrics&vhost=hallmark")
         lines = (line for line in text.splitlines() if line.startswith("rabbitmq_detailed_queue_messages{"))
         return {line.partition('queue="')[2].partition('"')[0]: int(float(line.rpartition(" ")[2])) for line in lines}
+
+    def set_disk_limit(self, free: str) -> None:
+        """Tell it to block publishers below so much free disk, such as ``1GB``."""
+        command = [program("rabbitmqctl", "rabbitmq-server", "/usr/lib/rabbitmq/bin"), "set_disk_free_limit", free]
+        environ = {**os.environ, **self.node.part.environ}
+        subprocess.run(command, env=environ, check=True, capture_output=True, timeout=START_S)
 
     def purge(self) -> None:
         """Empty every queue of what is ready in it."""

@@ -10,9 +10,9 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_cli.stack.part import Part, Probe
 from hallmark_cli.stack.parts.collector import collector
 from hallmark_qoa.facts import decode_spans
-from hallmark_qoa.service import FILE_NAME
+from hallmark_qoa.stores.open import FILE_NAME
 from tests.support.command import ROOT, environment
 from tests.support.parts import Broker, RunningPart, new_site
+from tests.support.proxy import TcpProxy
 from tests.support.waiting import until
 
 SERVICES = {"inference": "inference_port", "preprocess": "preprocess_port", "web": "web_http_port"}
@@ -38,6 +39,11 @@ class Stored:
     complete: int
     spans: Counter[int]
     """Records by their number of spans."""
+
+    @property
+    def span_count(self) -> int:
+        """Spans in all records."""
+        return sum(count * records for count, records in self.spans.items())
 
 
 class Load:
@@ -66,50 +72,66 @@ class Load:
 class Pipeline:
     """All of it on free ports, with its state in one folder."""
 
-    def __init__(self, folder: Path, *, amqp_port: int | None = None, **settings: Any) -> None:
-        """``amqp_port``: of a proxy that collector and engine reach the broker through."""
+    publishing: TcpProxy
+    """Between collector and broker."""
+    consuming: TcpProxy
+    """Between broker and engine."""
+    collector: RunningPart
+    services: Mapping[str, RunningPart]
+    engine: RunningPart
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
         self.site = new_site(folder / "site", **settings)
         self.broker = Broker(self.site)
-        amqp = amqp_port or self.broker.port
+        self.publishing = TcpProxy(self.broker.port)
+        self.consuming = TcpProxy(self.broker.port)
+
+    @contextmanager
+    def running(self, *, broker: bool = True, collector: bool = True, engine: bool = True) -> Iterator["Pipeline"]:
+        """Everything, but for what the test says that it starts itself; nothing of it runs afterwards."""
+        with ExitStack() as stack:
+            stack.enter_context(self.publishing)
+            stack.enter_context(self.consuming)
+            self._prepare()
+            parts: list[tuple[Broker | RunningPart, bool]] = [
+                (self.broker, broker),
+                (self.collector, collector),
+                (self.engine, engine),
+                *((service, True) for service in self.services.values()),
+            ]
+            for part, wanted in parts:
+                stack.callback(part.end)
+                if wanted:
+                    part.start()
+            yield self
+
+    def _prepare(self) -> None:
         own = collector(self.site, tempo=True)
-        environ = {**own.environ, "AMQP_ENDPOINT": f"amqp://127.0.0.1:{amqp}/hallmark", "COLLECTOR_DECISION_WAIT": "1s"}
-        self.collector = RunningPart(Part(own.name, own.command, own.ready, environ), self.site.folder("collector"))
-        self.environ = self._environ(amqp)
+        environ = {
+            **own.environ,
+            "AMQP_ENDPOINT": f"amqp://127.0.0.1:{self.publishing.port}/hallmark",
+            "COLLECTOR_DECISION_WAIT": "1s",
+        }
+        self.collector = RunningPart(replace(own, environ=environ), self.site.folder("log"))
+        self.environ = self._environ()
         self.services = {name: self._service(name, port) for name, port in SERVICES.items()}
         self.engine = self._service("qoa", "qoa_port")
 
-    def _environ(self, amqp_port: int) -> dict[str, str]:
+    def _environ(self) -> dict[str, str]:
         fields = self.site.settings.model_dump(mode="json", exclude_defaults=True)
-        fields |= self.broker.settings_of_engine(port=amqp_port)
+        fields |= self.broker.settings_of_engine(port=self.consuming.port)
         fields["state_dir"] = str(self.site.folder("hallmark"))
         fields["metric_export_interval_s"] = "1"
         fields["models_dir"] = str(ROOT / "models")
-        otlp = f"http://127.0.0.1:{self.site.settings.otlp_grpc_port}"
         return {
             **environment(**{name: str(value) for name, value in fields.items()}),
-            "OTEL_EXPORTER_OTLP_ENDPOINT": otlp,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.site.settings.otlp_grpc_port}",
         }
 
     def _service(self, name: str, port: str) -> RunningPart:
         command = (sys.executable, "-m", f"hallmark_{name}")
         part = Part(f"hallmark-{name}", command, Probe(getattr(self.site.settings, port)), self.environ)
         return RunningPart(part, self.site.folder("log"))
-
-    @contextmanager
-    def running(self, *, broker: bool = True, collector: bool = True, engine: bool = True) -> Iterator["Pipeline"]:
-        """Everything, but for what the test says that it starts itself; nothing of it runs afterwards."""
-        parts: list[tuple[Broker | RunningPart, bool]] = [
-            (self.broker, broker),
-            (self.collector, collector),
-            (self.engine, engine),
-            *((service, True) for service in self.services.values()),
-        ]
-        with ExitStack() as stack:
-            for part, wanted in parts:
-                stack.callback(part.end)
-                if wanted:
-                    part.start()
-            yield self
 
     @contextmanager
     def load(self, rate: float, duration_s: float, model: str = "digits") -> Iterator[Load]:
@@ -141,6 +163,11 @@ class Pipeline:
         assert (found.records, found.complete) == (predictions, predictions)
         return found
 
+    def until_more_stored(self, more: int) -> None:
+        """Wait until so many more complete records are there."""
+        enough = self.stored().complete + more
+        until(lambda: self.stored().complete >= enough, f"{more} more records", timeout_s=SETTLED_S)
+
     def until_drained(self, timeout_s: float = SETTLED_S) -> None:
         """Wait until no queue of spans holds anything, ready or unacknowledged."""
 
@@ -149,6 +176,40 @@ class Pipeline:
             return bool(held) and not any(count for queue, count in held.items() if queue.startswith("spans."))
 
         until(drained, "all spans are consumed", timeout_s=timeout_s)
+
+    def until_nothing_is_lost(self, predictions: int) -> Stored:
+        """Wait for a complete record of every prediction; every span that was made must be in one of them."""
+        found = self.until_stored(predictions)
+        self.until_drained()
+        until(
+            lambda: self.spans_at_source("sent") == self.spans_at_source("made"),
+            "every span has been sent",
+            timeout_s=30,
+        )
+        assert self.spans_at_source("dropped") == 0
+        assert self.stored() == found
+        assert len(found.spans) == 1, "every prediction makes as many spans"
+        assert found.span_count == self.spans_at_source("made")
+        held = self.broker.messages()
+        assert (held["dead"], held["unrouted"]) == (0, 0)
+        return found
+
+    def spans_at_source(self, outcome: str) -> float:
+        """Spans that web, preprocess and inference made, sent or dropped."""
+        return self.collected("hallmark_telemetry_spans_total", outcome=outcome)
+
+    def confirmed(self) -> float:
+        """Spans that the broker has confirmed to the collector."""
+        return self.of_collector("otelcol_exporter_rabbitmq_confirmed_items", data_type="traces")
+
+    def until_confirmed(self, more: int) -> None:
+        """Wait until the broker has confirmed so many spans more."""
+        enough = self.confirmed() + more
+        until(lambda: self.confirmed() >= enough, f"{more} more spans are confirmed", timeout_s=SETTLED_S)
+
+    def queued_in_collector(self) -> float:
+        """Bytes that the collector keeps for the broker."""
+        return self.of_collector("otelcol_exporter_queue_size", exporter="rabbitmq", data_type="traces")
 
     def collected(self, name: str, **labels: str) -> float:
         """The sum of a metric of the services and the engine, as the collector has it by now."""

@@ -1,0 +1,74 @@
+"""RabbitMQ is not there, goes away, dies, fills up, loses a queue: predictions go on, and no span is lost."""
+
+import time
+
+import pytest
+
+from tests.support.pipeline import Pipeline
+from tests.support.waiting import until
+
+RATE = 40.0
+"""Predictions a second; each makes a dozen spans."""
+
+
+def test_broker_that_comes_after_everything_else(pipeline: Pipeline) -> None:
+    with pipeline.running(broker=False):
+        with pipeline.load(RATE, 5) as load:
+            made = load.done()
+        assert pipeline.stored().records == 0
+        pipeline.broker.start()
+        pipeline.until_nothing_is_lost(made)
+
+
+@pytest.mark.timeout(240)
+def test_broker_that_is_away_for_a_minute_under_load(pipeline: Pipeline) -> None:
+    with pipeline.running(), pipeline.load(RATE, 70) as load:
+        until(lambda: pipeline.stored().complete >= RATE, "records come", timeout_s=30)
+        pipeline.broker.stop()
+        until(lambda: pipeline.queued_in_collector() > 0, "the collector keeps what it cannot send", timeout_s=30)
+        time.sleep(60)  # the minute itself is the fault
+        pipeline.broker.start()
+        pipeline.until_nothing_is_lost(load.done())
+
+
+def test_broker_that_is_killed_while_it_is_published_to(pipeline: Pipeline) -> None:
+    with pipeline.running(), pipeline.load(2 * RATE, 20) as load:
+        for _ in range(3):
+            pipeline.until_confirmed(500)
+            pipeline.broker.kill()
+            pipeline.broker.start()
+        pipeline.until_nothing_is_lost(load.done())
+
+
+def test_broker_whose_disk_is_full(pipeline: Pipeline) -> None:
+    with pipeline.running(), pipeline.load(RATE, 20) as load:
+        until(lambda: pipeline.stored().complete >= RATE, "records come", timeout_s=30)
+        pipeline.broker.set_disk_limit("1000000GB")
+        until(
+            lambda: pipeline.of_collector("otelcol_exporter_rabbitmq_blocked") > 0,
+            "publishing is blocked",
+            timeout_s=30,
+        )
+        until(lambda: pipeline.queued_in_collector() > 0, "the collector keeps what it cannot send", timeout_s=30)
+        pipeline.broker.set_disk_limit("1GB")
+        pipeline.until_nothing_is_lost(load.done())
+
+
+def test_queue_that_is_deleted(pipeline: Pipeline) -> None:
+    """What was in it is lost, and the metrics say how much; what comes later takes the way of the unrouted."""
+    with pipeline.running(engine=False):
+        with pipeline.load(RATE, 5) as load:
+            made = load.done()
+        until(lambda: pipeline.confirmed() == pipeline.spans_at_source("made"), "all is published", timeout_s=30)
+        pipeline.broker.api("/queues/hallmark/spans.07", "DELETE")
+        pipeline.engine.start()
+        pipeline.until_drained()
+        found = pipeline.stored()
+        assert found.records == found.complete
+        assert 0 < found.records < made
+        assert pipeline.confirmed() - found.span_count == (made - found.records) * max(found.spans)
+
+        with pipeline.load(RATE, 5) as load:
+            more = load.done()
+        pipeline.until_stored(found.records + more)
+        assert pipeline.collected("hallmark_qoa_amqp_messages_total", outcome="unrouted") > 0
