@@ -21,12 +21,13 @@ from hallmark_cli.stack.part import Part, Probe
 from hallmark_cli.stack.parts.collector import collector
 from hallmark_qoa.facts import decode_spans
 from hallmark_qoa.stores.open import FILE_NAME
-from tests.support.command import ROOT, environment
+from tests.support.command import ROOT, environment, run_command
 from tests.support.parts import Broker, RunningPart, new_site
 from tests.support.proxy import TcpProxy
 from tests.support.waiting import until
 
 SERVICES = {"inference": "inference_port", "preprocess": "preprocess_port", "web": "web_http_port"}
+_QUICK = {"COLLECTOR_DECISION_WAIT": "1s"}
 SETTLED_S = 90.0
 _SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)")
 
@@ -36,9 +37,15 @@ class Stored:
     """What is in the store."""
 
     records: int
-    complete: int
+    traces: tuple[str, ...]
+    """Trace ids of the complete records."""
     spans: Counter[int]
     """Records by their number of spans."""
+
+    @property
+    def complete(self) -> int:
+        """Complete records."""
+        return len(self.traces)
 
     @property
     def span_count(self) -> int:
@@ -80,7 +87,8 @@ class Pipeline:
     services: Mapping[str, RunningPart]
     engine: RunningPart
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, collector_environ: Mapping[str, str] = _QUICK, **settings: Any) -> None:
+        self._collector_environ = collector_environ
         self.site = new_site(folder / "site", **settings)
         self.broker = Broker(self.site)
         self.publishing = TcpProxy(self.broker.port)
@@ -110,7 +118,7 @@ class Pipeline:
         environ = {
             **own.environ,
             "AMQP_ENDPOINT": f"amqp://127.0.0.1:{self.publishing.port}/hallmark",
-            "COLLECTOR_DECISION_WAIT": "1s",
+            **self._collector_environ,
         }
         self.collector = RunningPart(replace(own, environ=environ), self.site.folder("log"))
         self.environ = self._environ()
@@ -142,19 +150,26 @@ class Pipeline:
         finally:
             load.kill()
 
+    def command(self, *arguments: str) -> str:
+        """What a ``hallmark`` command says; it must not fail."""
+        done = run_command(self.environ, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def stored(self) -> Stored:
         """What is in the store by now."""
         file = self.site.folder("hallmark") / FILE_NAME
         if not file.exists():
-            return Stored(0, 0, Counter())
+            return Stored(0, (), Counter())
         connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         try:
             rows = connection.execute("SELECT prediction_id, record, spans FROM records").fetchall()
         finally:
             connection.close()
-        complete = sum(QualityRecord.FromString(record).complete for _, record, _ in rows)
+        records = [QualityRecord.FromString(record) for _, record, _ in rows]
+        traces = tuple(record.trace_id for record in records if record.complete)
         spans = Counter(len(decode_spans(prediction, blob)) for prediction, _, blob in rows)
-        return Stored(len(rows), complete, spans)
+        return Stored(len(rows), traces, spans)
 
     def until_stored(self, predictions: int, *, timeout_s: float = SETTLED_S) -> Stored:
         """Wait until so many complete records are there; they must be exactly so many."""
