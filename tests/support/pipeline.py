@@ -4,10 +4,12 @@ Unlike ``hallmark stack``, in which the end of one part ends all, so that faults
 """
 
 import json
+import logging
 import re
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,8 +25,11 @@ from hallmark_qoa.facts import decode_spans
 from hallmark_qoa.stores.open import FILE_NAME
 from tests.support.command import ROOT, environment, run_command
 from tests.support.parts import Broker, RunningPart, new_site
+from tests.support.prometheus import Prometheus
 from tests.support.proxy import TcpProxy
 from tests.support.waiting import until
+
+logger = logging.getLogger(__name__)
 
 SERVICES = {"inference": "inference_port", "preprocess": "preprocess_port", "web": "web_http_port"}
 _QUICK = {"COLLECTOR_DECISION_WAIT": "1s"}
@@ -62,11 +67,20 @@ class Load:
         self._limit_s = duration_s + 60
         self._process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
+    def is_running(self) -> bool:
+        """Whether it goes on."""
+        return self._process.poll() is None
+
+    def result(self) -> dict[str, Any]:
+        """Wait for its end, and what it says of itself."""
+        out, err = self._process.communicate(timeout=self._limit_s)
+        assert out, err.decode()[-500:]
+        return dict(json.loads(out))
+
     def done(self) -> int:
         """Wait for its end; how many predictions were made, of which none may have failed."""
-        out, err = self._process.communicate(timeout=self._limit_s)
-        result = json.loads(out)
-        assert result["failed"] == {}, (result, err.decode()[-500:])
+        result = self.result()
+        assert result["failed"] == {}, result
         assert result["ok"] == result["sent"] > 0
         return int(result["ok"])
 
@@ -87,21 +101,27 @@ class Pipeline:
     services: Mapping[str, RunningPart]
     engine: RunningPart
 
-    def __init__(self, folder: Path, *, collector_environ: Mapping[str, str] = _QUICK, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, *, collector_environ: Mapping[str, str] = _QUICK, impatient: bool = True, **settings: Any
+    ) -> None:
         self._collector_environ = collector_environ
         self.site = new_site(folder / "site", **settings)
         self.broker = Broker(self.site)
         self.publishing = TcpProxy(self.broker.port)
         self.consuming = TcpProxy(self.broker.port)
+        self.prometheus = Prometheus(self.site, impatient=impatient)
 
     @contextmanager
-    def running(self, *, broker: bool = True, collector: bool = True, engine: bool = True) -> Iterator["Pipeline"]:
+    def running(
+        self, *, prometheus: bool = True, broker: bool = True, collector: bool = True, engine: bool = True
+    ) -> Iterator["Pipeline"]:
         """Everything, but for what the test says that it starts itself; nothing of it runs afterwards."""
         with ExitStack() as stack:
             stack.enter_context(self.publishing)
             stack.enter_context(self.consuming)
             self._prepare()
             parts: list[tuple[Broker | RunningPart, bool]] = [
+                (self.prometheus, prometheus),
                 (self.broker, broker),
                 (self.collector, collector),
                 (self.engine, engine),
@@ -194,7 +214,9 @@ class Pipeline:
 
     def until_nothing_is_lost(self, predictions: int) -> Stored:
         """Wait for a complete record of every prediction; every span that was made must be in one of them."""
+        began_s = time.monotonic()
         found = self.until_stored(predictions)
+        took_s = time.monotonic() - began_s
         self.until_drained()
         until(
             lambda: self.spans_at_source("sent") == self.spans_at_source("made"),
@@ -207,6 +229,14 @@ class Pipeline:
         assert found.span_count == self.spans_at_source("made")
         held = self.broker.messages()
         assert (held["dead"], held["unrouted"]) == (0, 0)
+        logger.info(
+            "%d predictions, %d spans, complete after %.1f s; engine in its last life: %d duplicates, %d redelivered",
+            predictions,
+            found.span_count,
+            took_s,
+            self.collected("hallmark_qoa_spans_total", outcome="duplicate"),
+            self.collected("hallmark_qoa_amqp_messages_total", outcome="redelivered"),
+        )
         return found
 
     def spans_at_source(self, outcome: str) -> float:
@@ -225,6 +255,15 @@ class Pipeline:
     def queued_in_collector(self) -> float:
         """Bytes that the collector keeps for the broker."""
         return self.of_collector("otelcol_exporter_queue_size", exporter="rabbitmq", data_type="traces")
+
+    def until_alert(self, name: str) -> None:
+        """Wait until an alert fires."""
+        until(lambda: name in self.prometheus.alerts(), f"alert {name} fires", timeout_s=SETTLED_S)
+
+    def until_counted(self, point: str, spans: float) -> None:
+        """Wait until Prometheus has counted so many spans at a point of the way."""
+        promql = f'hallmark:spans:total{{point="{point}"}}'
+        until(lambda: self.prometheus.value(promql) == spans, f"{spans} spans {point}", timeout_s=SETTLED_S)
 
     def collected(self, name: str, **labels: str) -> float:
         """The sum of a metric of the services and the engine, as the collector has it by now."""

@@ -82,11 +82,12 @@ class Store(Protocol):
         """Write a batch in one transaction, all of it or, where an exception is raised, nothing.
 
         One change a group, in their order; a group of a prediction that is stored already is merged with the spans
-        stored before. Concurrent commits do not lose each other's spans.
+        stored before. Concurrent commits, of this engine and of others on the same database, do not lose each other's
+        spans. ``combine`` may be called again for the same group.
         """
 
     async def journal(self) -> list[JournalEntry]:
-        """The journal entries that were never settled, in order of id."""
+        """The journal entries of this engine that were never settled, in order of id."""
 
     async def get(self, prediction: str) -> QualityRecord | None:
         """The record of a prediction."""
@@ -98,7 +99,16 @@ class Store(Protocol):
         """At most ``size`` records that come after a place in the order."""
 
     async def delete_before(self, started_ns: int, limit: int) -> int:
-        """Remove at most ``limit`` records that started before a time; how many were removed."""
+        """Remove records that started before a time; how many of at most ``limit``.
+
+        The age of a record that starts in the future (more than a day) counts from when it was first stored.
+        """
+
+    async def delete_beyond(self, max_bytes: int, limit: int) -> int:
+        """Remove the oldest records while all together take more than a size; how many of at most ``limit``.
+
+        0 when they take no more than that.
+        """
 
     async def close(self) -> None:
         """Finish what is under way and let go of the store."""

@@ -16,6 +16,8 @@ def test_broker_that_comes_after_everything_else(pipeline: Pipeline) -> None:
         with pipeline.load(RATE, 5) as load:
             made = load.done()
         assert pipeline.stored().records == 0
+        pipeline.until_alert("BrokerDown")
+        pipeline.until_alert("BrokerUnreachable")
         pipeline.broker.start()
         pipeline.until_nothing_is_lost(made)
 
@@ -26,6 +28,7 @@ def test_broker_that_is_away_for_a_minute_under_load(pipeline: Pipeline) -> None
         until(lambda: pipeline.stored().complete >= RATE, "records come", timeout_s=30)
         pipeline.broker.stop()
         until(lambda: pipeline.queued_in_collector() > 0, "the collector keeps what it cannot send", timeout_s=30)
+        pipeline.until_alert("BrokerDown")
         time.sleep(60)  # the minute itself is the fault
         pipeline.broker.start()
         pipeline.until_nothing_is_lost(load.done())
@@ -50,6 +53,7 @@ def test_broker_whose_disk_is_full(pipeline: Pipeline) -> None:
             timeout_s=30,
         )
         until(lambda: pipeline.queued_in_collector() > 0, "the collector keeps what it cannot send", timeout_s=30)
+        pipeline.until_alert("BrokerAlarm")
         pipeline.broker.set_disk_limit("1GB")
         pipeline.until_nothing_is_lost(load.done())
 
@@ -68,7 +72,22 @@ def test_queue_that_is_deleted(pipeline: Pipeline) -> None:
         assert 0 < found.records < made
         assert pipeline.confirmed() - found.span_count == (made - found.records) * max(found.spans)
 
+        pipeline.until_alert("SpansMissing")
+
         with pipeline.load(RATE, 5) as load:
             more = load.done()
         pipeline.until_stored(found.records + more)
+        pipeline.until_alert("UnroutedMessages")
         assert pipeline.collected("hallmark_qoa_amqp_messages_total", outcome="unrouted") > 0
+
+
+def test_queues_that_are_full(pipeline: Pipeline) -> None:
+    """The broker refuses what has no room, the collector keeps it, and the engine gets all of it in the end."""
+    with pipeline.running(engine=False):
+        pipeline.broker.limit_queues(20_000)
+        with pipeline.load(2 * RATE, 15) as load:
+            made = load.done()
+        pipeline.until_alert("BrokerRefusesMessages")
+        assert pipeline.queued_in_collector() > 0
+        pipeline.engine.start()
+        pipeline.until_nothing_is_lost(made)

@@ -1,5 +1,7 @@
 """Collector and engine are killed or hang at the worst moment: no span is lost, no record is stored twice."""
 
+import time
+
 from tests.support.pipeline import Pipeline
 from tests.support.waiting import until
 
@@ -14,6 +16,7 @@ def test_collector_that_is_killed_with_a_full_queue(pipeline: Pipeline) -> None:
         until(lambda: pipeline.spans_at_source("sent") == pipeline.spans_at_source("made"), "all is sent", timeout_s=30)
         assert pipeline.queued_in_collector() > 0
         pipeline.collector.kill()
+        pipeline.until_alert("TargetDown")
         pipeline.collector.start()
         assert pipeline.queued_in_collector() > 0
         pipeline.broker.start()
@@ -52,6 +55,15 @@ def test_engine_that_is_killed_again_and_again_under_load(pipeline: Pipeline) ->
         pipeline.until_nothing_is_lost(load.done())
 
 
+def test_no_engine(pipeline: Pipeline) -> None:
+    with pipeline.running(engine=False):
+        with pipeline.load(RATE, 5) as load:
+            made = load.done()
+        pipeline.until_alert("QueueWithoutConsumer")
+        pipeline.engine.start()
+        pipeline.until_nothing_is_lost(made)
+
+
 def test_engine_that_hangs(pipeline: Pipeline) -> None:
     with pipeline.running(), pipeline.load(2 * RATE, 15) as load:
         pipeline.until_more_stored(50)
@@ -59,3 +71,14 @@ def test_engine_that_hangs(pipeline: Pipeline) -> None:
         made = load.done()
         pipeline.engine.resume()
         pipeline.until_nothing_is_lost(made)
+
+
+def test_engine_that_is_slow(pipeline: Pipeline) -> None:
+    """It gets a tenth of the time, one message a queue at once; the queues take what it cannot."""
+    with pipeline.running(), pipeline.load(2 * RATE, 15) as load:
+        while load.is_running():
+            pipeline.engine.pause()
+            time.sleep(0.9)  # its share of the time is the fault
+            pipeline.engine.resume()
+            time.sleep(0.1)
+        pipeline.until_nothing_is_lost(load.done())
