@@ -122,6 +122,9 @@ class Settings(BaseSettings):
         "", description="postgresql://user@host:port/database; a SQLite file in the state folder where empty."
     )
     qoa_store_password_file: Path | None = Field(None, description="File with the password of that user.")
+    qoa_engine_name: str = Field(
+        "qoa", min_length=1, max_length=64, description="Name of this engine among those that share a database."
+    )
     qoa_retention_bytes: int = Field(
         0, ge=0, description="The oldest records are removed where the store is larger; 0 means no bound."
     )

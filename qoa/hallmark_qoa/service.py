@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from opentelemetry.metrics import Meter
+
 from hallmark.qoa.v1.qoa_pb2_grpc import add_QoaServiceServicer_to_server
 from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
@@ -13,16 +15,16 @@ from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
 from hallmark_qoa.lock import only_engine_of
 from hallmark_qoa.servicer import QoaServicer
+from hallmark_qoa.sources.amqp import AmqpSource
 from hallmark_qoa.sources.base import Source
 from hallmark_qoa.sources.otlp_grpc import OtlpGrpcSource
 from hallmark_qoa.sources.otlp_http import OtlpHttpSource
 from hallmark_qoa.stores.base import Store
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.open import open_store
 from hallmark_qoa.watch import Watchers
 
 logger = logging.getLogger(__name__)
 
-FILE_NAME = "qoa.sqlite3"
 TICK_S = 0.25
 RETENTION_INTERVAL_S = 60.0
 
@@ -34,19 +36,28 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
     watchers = Watchers(settings.qoa_watch_queue_size)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(only_engine_of(settings.state_dir))
-        store = await SqliteStore.open(settings.state_dir / FILE_NAME)
+        store = await open_store(
+            url=settings.qoa_store_url,
+            state_dir=settings.state_dir,
+            engine=settings.qoa_engine_name,
+            password_file=settings.qoa_store_password_file,
+        )
         stack.push_async_callback(store.close)
         engine = _engine(settings, store, watchers)
         engine.counters.observe(runtime.meter)
         await engine.start()
+        sources = _sources(settings, engine, runtime.meter)
+        # Run backwards at the end: take nothing new, store what waits for more, acknowledge that, leave.
+        for source in sources:
+            stack.push_async_callback(source.stop, settings.drain_timeout_s)
         stack.push_async_callback(engine.drain)
         stack.push_async_callback(_stopped, asyncio.create_task(_every(TICK_S, engine.tick)))
         stack.push_async_callback(
             _stopped, asyncio.create_task(_every(RETENTION_INTERVAL_S, lambda: _remove_expired(engine, settings)))
         )
-        for source in _sources(settings, engine):
+        for source in sources:
             await source.start()
-            stack.push_async_callback(source.stop, settings.drain_timeout_s)
+            stack.push_async_callback(source.take_no_more, settings.drain_timeout_s)
         server = runtime.grpc_server("qoa_port")
         add_QoaServiceServicer_to_server(QoaServicer(store, watchers), server.server)
         # A watch never ends by itself, so the drain must end it before it waits for running calls.
@@ -60,8 +71,15 @@ def _engine(settings: Settings, store: Store, watchers: Watchers) -> Engine:
     return Engine(store, assembler, watchers, clock=time.monotonic)
 
 
-def _sources(settings: Settings, engine: Engine) -> list[Source]:
-    return [OtlpGrpcSource(settings, engine), OtlpHttpSource(settings, engine)]
+def _sources(settings: Settings, engine: Engine, meter: Meter) -> list[Source]:
+    sources: list[Source] = []
+    if "otlp" in settings.qoa_sources:
+        sources += [OtlpGrpcSource(settings, engine), OtlpHttpSource(settings, engine)]
+    if "amqp" in settings.qoa_sources:
+        amqp = AmqpSource(settings, engine)
+        amqp.counters.observe(meter)
+        sources.append(amqp)
+    return sources
 
 
 async def _remove_expired(engine: Engine, settings: Settings) -> None:

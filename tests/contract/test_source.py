@@ -1,142 +1,53 @@
-"""What every source must do, run against each of them with a real client."""
+"""What every source must do, run against each of them with a real peer."""
 
-import base64
+import asyncio
 import gzip
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
-import grpc
-import httpx
 import pytest
-from google.protobuf.json_format import MessageToDict, Parse
+from google.protobuf.json_format import Parse
 from google.rpc import status_pb2
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-    ExportMetricsServiceResponse,
-)
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from hallmark_common.errors import HallmarkError, PortTakenError
+from hallmark_common.errors import StartupError
 from hallmark_common.settings import Settings
 from hallmark_qoa.sources.base import Receipt, Source
-from hallmark_qoa.sources.otlp_grpc import OtlpGrpcSource
-from hallmark_qoa.sources.otlp_http import OtlpHttpSource
-from tests.support.ports import free_port_settings
+from tests.support.parts import Broker
+from tests.support.sinks import HoldingSink, RecordingSink, unavailable
+from tests.support.source_drivers import KINDS, MAX_BYTES, AmqpDriver, Driver, Garbage, OtlpDriver, Outcome, post
+from tests.support.waiting import eventually
 
-MAX_BYTES = 100_000
-KINDS = ("otlp-grpc", "otlp-http-protobuf", "otlp-http-json")
-SERVICES = {"traces": "trace.v1.TraceService", "metrics": "metrics.v1.MetricsService", "logs": "logs.v1.LogsService"}
-RESPONSES = {
-    "traces": ExportTraceServiceResponse,
-    "metrics": ExportMetricsServiceResponse,
-    "logs": ExportLogsServiceResponse,
-}
+ACKNOWLEDGED = Outcome("acknowledged")
 
 
-@dataclass
-class RecordingSink:
-    """Takes note of what is delivered, and answers as it is told."""
-
-    requests: list[ExportTraceServiceRequest] = field(default_factory=list)
-    other: dict[str, int] = field(default_factory=dict)
-    receipt: Receipt = field(default_factory=Receipt)
-    failure: HallmarkError | None = None
-
-    async def deliver(self, request: ExportTraceServiceRequest) -> Receipt:
-        if self.failure is not None:
-            raise self.failure
-        self.requests.append(request)
-        return self.receipt
-
-    def count_other(self, signal: Literal["metrics", "logs"], count: int) -> None:
-        self.other[signal] = self.other.get(signal, 0) + count
+@pytest.fixture(params=KINDS)
+def driver(request: pytest.FixtureRequest) -> Driver:
+    if request.param != "amqp":
+        return OtlpDriver(request.param)
+    broker: Broker = request.getfixturevalue("broker")
+    broker.purge()
+    return AmqpDriver(broker)
 
 
 @dataclass
 class Peer:
-    """A source and how to send to it; ``send`` gives ("ok", response) or (failure, message)."""
+    """A source that runs, what it delivers to, and who sends to it."""
 
-    kind: str
     source: Source
     sink: RecordingSink
-    settings: Settings
-    send: Callable[..., Awaitable[tuple[str, Any]]]
+    driver: Driver
 
 
-def make_settings() -> Settings:
-    return Settings(**free_port_settings(), max_request_bytes=MAX_BYTES)
-
-
-def make_source(kind: str, settings: Settings, sink: RecordingSink) -> Source:
-    return OtlpGrpcSource(settings, sink) if kind == "otlp-grpc" else OtlpHttpSource(settings, sink)
-
-
-@pytest.fixture(params=KINDS)
-async def peer(request: pytest.FixtureRequest) -> AsyncIterator[Peer]:
-    settings, sink = make_settings(), RecordingSink()
-    source = make_source(request.param, settings, sink)
+@pytest.fixture
+async def peer(driver: Driver) -> AsyncIterator[Peer]:
+    sink = RecordingSink()
+    source = driver.make(sink)
     await source.start()
-
-    async def send(message: Any, signal: str = "traces", *, gzipped: bool = False) -> tuple[str, Any]:
-        if request.param == "otlp-grpc":
-            return await send_grpc(settings, signal, message, gzipped)
-        return await send_http(settings, signal, message, gzipped, as_json=request.param.endswith("json"))
-
-    yield Peer(request.param, source, sink, settings, send)
+    yield Peer(source, sink, driver)
     await source.stop(1.0)
-
-
-async def send_grpc(settings: Settings, signal: str, message: Any, gzipped: bool) -> tuple[str, Any]:
-    compression = grpc.Compression.Gzip if gzipped else None
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{settings.otlp_grpc_port}", compression=compression) as channel:
-        export = channel.unary_unary(
-            f"/opentelemetry.proto.collector.{SERVICES[signal]}/Export",
-            request_serializer=lambda m: m.SerializeToString(),
-            response_deserializer=RESPONSES[signal].FromString,
-        )
-        try:
-            return "ok", await export(message, timeout=10)
-        except grpc.aio.AioRpcError as error:
-            return error.code().name, error.details()
-
-
-def hex_ids(content: Any) -> Any:
-    """OTLP/JSON writes trace and span ids in hexadecimal."""
-    if isinstance(content, list):
-        return [hex_ids(item) for item in content]
-    if not isinstance(content, dict):
-        return content
-    ids = {"traceId", "spanId", "parentSpanId"}
-    return {k: base64.b64decode(v).hex() if k in ids else hex_ids(v) for k, v in content.items()}
-
-
-async def send_http(settings: Settings, signal: str, message: Any, gzipped: bool, *, as_json: bool) -> tuple[str, Any]:
-    body = json.dumps(hex_ids(MessageToDict(message))).encode() if as_json else message.SerializeToString()
-    headers = {"content-type": "application/json" if as_json else "application/x-protobuf"}
-    if gzipped:
-        body, headers["content-encoding"] = gzip.compress(body), "gzip"
-    answer = await post(settings, f"/v1/{signal}", body, headers)
-    assert answer.headers["content-type"] == headers["content-type"]
-    into = RESPONSES[signal]() if answer.status_code == 200 else status_pb2.Status()
-    read = Parse(answer.content, into) if as_json else type(into).FromString(answer.content)
-    if answer.status_code == 200:
-        return "ok", read
-    codes = {code.value[0]: code.name for code in grpc.StatusCode}
-    assert {400: "INVALID_ARGUMENT", 413: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}[answer.status_code] == codes[
-        read.code
-    ]
-    return codes[read.code], read.message
-
-
-async def post(settings: Settings, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        return await client.post(f"http://127.0.0.1:{settings.otlp_http_port}{path}", content=body, headers=headers)
 
 
 def traces(payload: str = "x") -> ExportTraceServiceRequest:
@@ -157,20 +68,25 @@ def traces(payload: str = "x") -> ExportTraceServiceRequest:
 
 @pytest.mark.parametrize("gzipped", [False, True])
 async def test_spans_arrive_as_sent_and_are_acknowledged(peer: Peer, gzipped: bool) -> None:
-    assert await peer.send(traces(), gzipped=gzipped) == ("ok", ExportTraceServiceResponse())
+    assert await peer.driver.send(traces(), gzipped=gzipped) == ACKNOWLEDGED
     assert peer.sink.requests == [traces()]
+    assert peer.sink.kept == {peer.driver.kept}
 
 
 async def test_nothing_is_acknowledged_that_was_not_stored(peer: Peer) -> None:
-    peer.sink.failure = HallmarkError(grpc.StatusCode.UNAVAILABLE, "OVERLOADED", "come again")
-    assert await peer.send(traces()) == ("UNAVAILABLE", "come again")
+    peer.sink.failure = unavailable()
+    assert (await peer.driver.send(traces())).kind == "later"
+    assert peer.sink.requests == []
+    peer.sink.failure = None
+    assert await peer.driver.comes_again(traces()) == ACKNOWLEDGED
+    assert peer.sink.requests == [traces()]
 
 
-async def test_malformed_spans_are_a_partial_success(peer: Peer) -> None:
+async def test_malformed_spans_are_told_and_the_rest_is_acknowledged(peer: Peer) -> None:
     peer.sink.receipt = Receipt(3, "3 without a time")
-    outcome, response = await peer.send(traces())
-    assert outcome == "ok"
-    assert (response.partial_success.rejected_spans, response.partial_success.error_message) == (3, "3 without a time")
+    outcome = await peer.driver.send(traces())
+    assert (outcome.kind, outcome.complaint.removeprefix("3: ")) == ("acknowledged", "3 without a time")
+    assert peer.sink.requests == [traces()]
 
 
 async def test_metrics_and_logs_are_accepted_and_counted(peer: Peer) -> None:
@@ -178,39 +94,87 @@ async def test_metrics_and_logs_are_accepted_and_counted(peer: Peer) -> None:
     for _ in range(3):
         metrics.resource_metrics.add().scope_metrics.add().metrics.add(name="m")
         logs.resource_logs.add().scope_logs.add().log_records.add(severity_text="INFO", trace_id=bytes(range(16)))
-    assert await peer.send(metrics, "metrics") == ("ok", ExportMetricsServiceResponse())
-    assert await peer.send(logs, "logs") == ("ok", ExportLogsServiceResponse())
+    assert await peer.driver.send(metrics, "metrics") == ACKNOWLEDGED
+    assert await peer.driver.send(logs, "logs") == ACKNOWLEDGED
     assert peer.sink.other == {"metrics": 3, "logs": 3}
 
 
 @pytest.mark.parametrize("gzipped", [False, True])
-async def test_too_large_a_body_is_refused(peer: Peer, gzipped: bool) -> None:
-    outcome, _ = await peer.send(traces("x" * (MAX_BYTES + 1)), gzipped=gzipped)
-    assert outcome == "RESOURCE_EXHAUSTED"
+async def test_too_large_a_batch_is_refused(peer: Peer, gzipped: bool) -> None:
+    outcome = await peer.driver.send(traces("x" * (peer.driver.max_bytes + 1)), gzipped=gzipped)
+    assert outcome.kind == "refused"
     assert peer.sink.requests == []
-    assert (await peer.send(traces()))[0] == "ok"
+    assert await peer.driver.send(traces()) == ACKNOWLEDGED
 
 
-async def test_taken_port_names_the_setting(peer: Peer) -> None:
-    second = make_source(peer.kind, peer.settings, RecordingSink())
-    setting = "HALLMARK_OTLP_GRPC_PORT" if peer.kind == "otlp-grpc" else "HALLMARK_OTLP_HTTP_PORT"
-    with pytest.raises(PortTakenError, match=setting):
+async def test_what_is_no_request_is_refused_and_says_so(peer: Peer) -> None:
+    outcome = await peer.driver.send(Garbage())
+    assert (outcome.kind, outcome.complaint) == ("refused", f"not a {ExportTraceServiceRequest.DESCRIPTOR.full_name}")
+    assert peer.sink.requests == []
+    assert await peer.driver.send(traces()) == ACKNOWLEDGED
+
+
+async def test_source_that_cannot_start_names_the_setting(peer: Peer) -> None:
+    second, setting = peer.driver.make_impossible(RecordingSink())
+    with pytest.raises(StartupError, match=setting):
         await second.start()
 
 
-async def test_port_is_free_again_after_stop(peer: Peer) -> None:
+async def test_another_source_takes_over_after_stop(peer: Peer) -> None:
     await peer.source.stop(1.0)
-    again = make_source(peer.kind, peer.settings, peer.sink)
+    sink = RecordingSink()
+    again = peer.driver.make(sink)
     await again.start()
+    assert await peer.driver.send(traces()) == ACKNOWLEDGED
     await again.stop(1.0)
+    assert sink.requests == [traces()]
+    assert peer.sink.requests == []
+
+
+async def test_stop_waits_for_what_is_being_stored(driver: Driver) -> None:
+    sink = HoldingSink()
+    source = driver.make(sink)
+    await source.start()
+    sending = asyncio.create_task(driver.send(traces()))
+    await eventually(lambda: sink.waiting)
+    stopping = asyncio.create_task(source.stop(5.0))
+    sink.release("Predict")
+    await stopping
+    assert await sending == ACKNOWLEDGED
+    assert sink.requests == [traces()]
+    assert driver.left() == 0
+
+
+async def test_what_was_taken_is_acknowledged_although_no_more_is_taken(driver: Driver) -> None:
+    sink = HoldingSink()
+    source = driver.make(sink)
+    await source.start()
+    sending = asyncio.create_task(driver.send(traces()))
+    await eventually(lambda: sink.waiting)
+    ending = asyncio.create_task(source.take_no_more(5.0))
+    sink.release("Predict")
+    await ending
+    assert await sending == ACKNOWLEDGED
+    await source.stop(1.0)
+    assert sink.requests == [traces()]
+    assert driver.left() == 0
+
+
+async def test_stop_before_start_and_twice(driver: Driver) -> None:
+    source = driver.make(RecordingSink())
+    await source.stop(1.0)
+    source = driver.make(RecordingSink())
+    await source.start()
+    await source.stop(1.0)
+    await source.stop(1.0)
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[tuple[Settings, RecordingSink]]:
-    settings, sink = make_settings(), RecordingSink()
-    source = OtlpHttpSource(settings, sink)
+    driver, sink = OtlpDriver("otlp-http-protobuf"), RecordingSink()
+    source = driver.make(sink)
     await source.start()
-    yield settings, sink
+    yield driver.settings, sink
     await source.stop(1.0)
 
 
@@ -263,22 +227,6 @@ async def test_http_status_of_bad_bodies(
 
 async def test_http_says_when_to_come_again(http: tuple[Settings, RecordingSink]) -> None:
     settings, sink = http
-    sink.failure = HallmarkError(grpc.StatusCode.UNAVAILABLE, "OVERLOADED", "come again")
+    sink.failure = unavailable()
     answer = await post(settings, "/v1/traces", GOOD, {"content-type": "application/x-protobuf"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-
-
-async def test_grpc_body_that_is_no_request_is_the_callers_fault() -> None:
-    settings, sink = make_settings(), RecordingSink()
-    source = OtlpGrpcSource(settings, sink)
-    await source.start()
-
-    class Garbage:
-        def SerializeToString(self) -> bytes:
-            return b"\xff\xff"
-
-    outcome, message = await send_grpc(settings, "traces", Garbage(), False)
-    await source.stop(1.0)
-    assert (outcome, message) == (
-        "INVALID_ARGUMENT", "not a opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest",
-    )  # fmt: skip

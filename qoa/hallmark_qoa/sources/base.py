@@ -42,5 +42,8 @@ class Source(Protocol):
     async def start(self) -> None:
         """Begin to deliver; StartupError where that cannot be."""
 
+    async def take_no_more(self, grace_s: float) -> None:
+        """Return once nothing new can come, or ``grace_s`` has passed; what was taken goes on."""
+
     async def stop(self, grace_s: float) -> None:
         """Take nothing new, and return when what was taken is acknowledged or ``grace_s`` has passed."""

@@ -1,4 +1,4 @@
-"""The two encodings of OTLP/HTTP bodies and their compression. Pure.
+"""The two encodings of OTLP/HTTP bodies and the compression of bodies, over AMQP too. Pure.
 
 https://opentelemetry.io/docs/specs/otlp/#otlphttp : binary protobuf, or proto3 JSON in which trace and span ids are
 hexadecimal instead of base64.
@@ -9,6 +9,7 @@ import json
 import zlib
 from typing import Any, Literal
 
+import zstandard
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 
@@ -19,6 +20,10 @@ JSON: Encoding = "application/json"
 
 _HEX_FIELDS = frozenset({"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id"})
 _GZIP = 16 + zlib.MAX_WBITS
+_ZSTD_WINDOW_BYTES = 8 * 2**20
+"""What a decoder should support at least (RFC 8878, section 3.1.1.1.2), and more than our exporter uses."""
+_ZSTD_PIECE_BYTES = 1024
+"""So much is fed at once: it makes 32 MiB at most, as a block of 4 bytes makes up to 128 KiB."""
 
 
 class BodyError(Exception):
@@ -46,6 +51,29 @@ def gunzip(body: bytes, max_bytes: int) -> bytes:
             raise BodyError("not a gzip body: it ends too early")
         parts.append(part)
         body = member.unused_data
+    return b"".join(parts)
+
+
+def unzstd(body: bytes, max_bytes: int) -> bytes:
+    """Decompress a Zstandard body of one or several frames; never makes more than ``max_bytes`` and 32 MiB of it."""
+    parts: list[bytes] = []
+    left = max_bytes
+    while body:
+        frame = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES).decompressobj()
+        taken = 0
+        while not frame.eof:
+            if taken >= len(body):
+                raise BodyError("not a zstd body: it ends too early")
+            try:
+                part = frame.decompress(body[taken : taken + _ZSTD_PIECE_BYTES])
+            except zstandard.ZstdError as error:
+                raise BodyError(f"not a zstd body: {_first_line(error)}") from None
+            taken += _ZSTD_PIECE_BYTES
+            left -= len(part)
+            if left < 0:
+                raise TooLargeError
+            parts.append(part)
+        body = frame.unused_data + body[taken:]
     return b"".join(parts)
 
 

@@ -33,6 +33,10 @@ class OtlpGrpcSource:
             raise PortTakenError(variable("otlp_grpc_port"), self._host, self._port) from None
         await self._server.start()
 
+    async def take_no_more(self, grace_s: float) -> None:
+        """See the protocol."""
+        await self.stop(grace_s)
+
     async def stop(self, grace_s: float) -> None:
         """See the protocol."""
         await self._server.stop(grace_s)

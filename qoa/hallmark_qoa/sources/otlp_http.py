@@ -65,6 +65,10 @@ class OtlpHttpSource:
         listener.listen()  # from here on a connection waits instead of being refused
         self._serving = asyncio.create_task(self._server.serve([listener]))
 
+    async def take_no_more(self, grace_s: float) -> None:
+        """See the protocol."""
+        await self.stop(grace_s)
+
     async def stop(self, grace_s: float) -> None:
         """See the protocol."""
         if self._serving is None:

@@ -1,0 +1,36 @@
+"""The same on the event loop of production; all other tests run on the one of the standard library."""
+
+import uvloop
+
+from hallmark_common.settings import Settings
+from hallmark_qoa.sources.amqp import AmqpSource
+from tests.integration.amqp_source.conftest import QUICK
+from tests.support.amqp import properties, publish, publish_batches, ready, taken
+from tests.support.parts import Broker
+from tests.support.proxy import TcpProxy
+from tests.support.sinks import RecordingSink, span_name
+from tests.support.waiting import eventually
+
+NAMES = [f"batch{number:02}" for number in range(40)]
+
+
+def test_consume_put_aside_be_cut_off_and_stop(broker: Broker) -> None:
+    async def scenario() -> None:
+        publish_batches(broker, "spans.00", *NAMES)
+        publish(broker, "spans.01", [(properties(), b"\xff")])
+        sink = RecordingSink()
+        async with TcpProxy(broker.port) as proxy:
+            settings = Settings(**broker.settings_of_engine(port=proxy.port), qoa_prefetch=4)  # type: ignore[arg-type]  # as in the environment
+            source = AmqpSource(settings, sink, pace=QUICK)
+            proxy.cut_after(8000, "to_client")
+            await source.start()
+            await eventually(lambda: proxy.cuts == 1)
+            await eventually(lambda: source.counters.queues == 18)
+            await eventually(lambda: set(map(span_name, sink.requests)) == set(NAMES))
+            await eventually(lambda: source.counters.messages["dead_lettered.body"] >= 1)
+            await eventually(lambda: ready(broker, "spans.00", "spans.01") == 0)
+            await source.stop(1.0)
+
+    uvloop.run(scenario())
+    assert ready(broker, "spans.00", "spans.01") == 0
+    assert {found.body for found in taken(broker, "dead")} == {b"\xff"}
