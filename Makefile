@@ -1,10 +1,12 @@
 # make run    everything set up, then all four services in the foreground
+# make stack  the same with the collector, RabbitMQ, PostgreSQL, Prometheus, Alertmanager and Tempo around them
 # make test   every test; make lint, make protos, make docs, make lock, make bench: see docs/contributor.md
 
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+COLLECTOR := .hallmark/bin/hallmark-collector
 UV_VERSION := 0.13.9
 
 RUN_EXTRAS := web,preprocess,inference,qoa,cli
@@ -14,16 +16,27 @@ BUILD_EXTRAS := $(DEV_EXTRAS),build-models
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test lint protos docs lock bench models clean
+.PHONY: run stack collector secrets test lint protos collector-source docs lock bench models clean
 
 run: $(VENV)/installed-run
 	@exec $(BIN)/hallmark up
 
-test: $(VENV)/installed-dev
+stack: $(VENV)/installed-run $(COLLECTOR)
+	@sh scripts/set_up_parts.sh
+	@exec $(BIN)/hallmark stack
+
+collector: $(COLLECTOR)
+
+# What compose.yaml reads its passwords from.
+secrets: $(VENV)/installed-run
+	@exec $(BIN)/hallmark stack --only-secrets
+
+test: $(VENV)/installed-dev $(COLLECTOR)
 	@sh tests/set_up_browser.sh
+	@sh scripts/set_up_parts.sh
 	@exec $(BIN)/pytest
 
-lint: $(VENV)/installed-dev
+lint: $(VENV)/installed-dev $(COLLECTOR)
 	ruff format --check .
 	ruff check .
 	mypy
@@ -33,9 +46,15 @@ lint: $(VENV)/installed-dev
 	buf breaking --against protos/released.binpb
 	python -m hallmark_common.docs --check
 	sh protos/check_generated.sh
+	sh scripts/check_collector.sh
+	python -m grafana.build --check
 
 protos: $(VENV)/installed-dev
 	buf generate
+
+collector-source:
+	sh scripts/generate_collector.sh otel-collector/distribution
+	cd otel-collector/distribution && go build -mod=mod -o /dev/null .
 
 docs: $(VENV)/installed-dev
 	python -m hallmark_common.docs
@@ -79,3 +98,6 @@ $(VENV)/installed-models: $(VENV)/installed-dev
 	@echo "Installing what builds models …"
 	@$(INSTALL) '.[$(BUILD_EXTRAS)]'
 	@touch $@
+
+$(COLLECTOR): scripts/build_collector.sh $(shell find otel-collector -name '*.go' ! -name '*_test.go' -o -name go.mod -o -name go.sum)
+	@sh scripts/build_collector.sh $@

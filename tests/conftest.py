@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ports
+from tests.support.full_stack import FullStack, running_full_stack
 from tests.support.parts import Broker, new_site
 from tests.support.stack import Stack, running_stack
 
@@ -35,6 +36,13 @@ def start_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """One RabbitMQ for all tests that leave it, and its queues, as they are."""
     with Broker(new_site(tmp_path_factory.mktemp("broker"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def full_stack() -> Iterator[FullStack]:
+    """One running full stack for all tests that leave it as it is."""
+    with running_full_stack() as running:
         yield running
 
 

@@ -22,6 +22,7 @@ class RootCommands(LazyGroup):
 
     modules = {  # noqa: RUF012 - a ClassVar could not be overridden
         "up": "hallmark_cli.up.command",
+        "stack": "hallmark_cli.stack.command",
         "predict": "hallmark_cli.predict",
         "record": "hallmark_cli.record",
         "watch": "hallmark_cli.watch",

@@ -179,6 +179,12 @@ class Broker:
         environ = {**os.environ, **self.node.part.environ}
         subprocess.run(command, env=environ, check=True, capture_output=True, timeout=START_S)
 
+    def limit_queues(self, size_bytes: int) -> None:
+        """Let each queue of spans hold so much at most."""
+        (policy,) = (one for one in self.api("/policies/hallmark") if one["name"] == "spans")
+        policy["definition"]["max-length-bytes"] = size_bytes
+        self.api("/policies/hallmark/spans", "PUT", policy)
+
     def purge(self) -> None:
         """Empty every queue of what is ready in it."""
         for queue in self.api("/queues/hallmark"):

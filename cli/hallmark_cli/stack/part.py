@@ -1,6 +1,7 @@
 """What is to be known of a real part to run it: command, environment, account, when it is ready."""
 
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,18 @@ class Part:
     """Variables beside those of this process."""
     account: str = ""
     """The account that it runs as where this process is root and it refuses to be."""
+    folder: Path | None = None
+    """What its relative paths start from; where this process runs where there is none."""
+    asks: tuple[str, ...] = ()
+    """A command that succeeds once it can be used, where an answer at the probe does not say so."""
+    stop_signal: signal.Signals = signal.SIGTERM
+    """What it is to be sent to end in order."""
+    stop_again: bool = False
+    """Whether it may miss that signal, so that it is sent again until the end."""
+    stop_timeout_s: float = 20.0
+    """From that signal to SIGKILL."""
+    clean_exits: tuple[int, ...] = (0,)
+    """Exit codes after that signal that are no failure, minus the signal where it ends by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,3 @@ class Site:
         path = self.state / part
         path.mkdir(parents=True, exist_ok=True)
         return path
-
-
-Prepare = Callable[[Site], Part]
-"""Writes the files of a part and describes its process; CliError where a program that it needs is missing."""

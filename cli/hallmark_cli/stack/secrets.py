@@ -13,6 +13,11 @@ RABBITMQ_USERS = {"collector": (), "qoa": (), "monitor": ("monitoring",), "opera
 
 POSTGRES_USER = "hallmark"
 
+GRAFANA_ADMIN = "grafana-admin"
+
+FOLDER = "secrets"
+"""In the state folder of a stack."""
+
 
 class Secrets:
     """The files in one folder."""
@@ -36,6 +41,24 @@ class Secrets:
         """Write the definitions of RabbitMQ's users, with salted hashes in place of passwords."""
         users = [_user(name, self.password(f"rabbitmq-{name}"), tags) for name, tags in RABBITMQ_USERS.items()]
         _write(path, json.dumps({"users": users}, indent=2) + "\n")
+
+
+def for_containers(state: Path) -> Path:
+    """Make every secret that compose.yaml mounts; the folder that they are in.
+
+    A mounted file keeps its owner and its mode, and the accounts in the containers are others than ours: anyone may
+    read the files. On this machine it is the folder that keeps everyone else out.
+    """
+    secrets = Secrets(state / FOLDER)
+    users = secrets.folder / "rabbitmq-users.json"
+    secrets.rabbitmq_users(users)
+    passwords = (*(f"rabbitmq-{user}" for user in RABBITMQ_USERS), f"postgres-{POSTGRES_USER}", GRAFANA_ADMIN)
+    for path in (users, *map(secrets.file, passwords)):
+        path.chmod(0o644)
+    secrets.folder.chmod(0o700)
+    # For those of Alertmanager's receivers, which only their owner knows. Docker would make it, as root's.
+    (state / "alertmanager" / FOLDER).mkdir(parents=True, exist_ok=True)
+    return secrets.folder
 
 
 def _user(name: str, password: str, tags: Sequence[str]) -> dict[str, object]:

@@ -1,90 +1,96 @@
-"""The four services as child processes."""
+"""A running process of a run, its log, its end."""
 
 import asyncio
 import os
 import signal
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from hallmark_cli.errors import CliError
 from hallmark_cli.up.logtail import last_error
+from hallmark_cli.up.program import Program
 from hallmark_common.settings import variable
 
-SERVICES = ("web", "preprocess", "inference", "qoa")
-"""In the order in which they are stopped: each before what it calls, so that accepted requests can end, and qoa last,
-so that the spans of those requests still arrive."""
+AGAIN_S = 1.0
+"""Between two signals to a program that may have missed the first."""
 
 
 class Child:
-    """One running service, its log, its end."""
+    """One running program."""
 
-    def __init__(self, service: str, log: Path, process: asyncio.subprocess.Process) -> None:
-        self.service = service
-        self.log = log
+    def __init__(self, program: Program, process: asyncio.subprocess.Process) -> None:
+        self.program = program
         self._process = process
 
     @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._process.pid
+    def name(self) -> str:
+        """Of its program."""
+        return self.program.name
 
     @property
     def exit_code(self) -> int | None:
         """Exit code, minus the signal where one ended it, None while it runs."""
         return self._process.returncode
 
-    async def wait(self) -> "Child":
+    async def wait(self) -> None:
         """Wait for its end."""
         await self._process.wait()
-        return self
-
-    def send(self, signum: signal.Signals) -> None:
-        """Send a signal, to no avail where it has ended."""
-        if self._process.returncode is None:
-            self._process.send_signal(signum)
 
     async def stop(self, timeout_s: float) -> None:
-        """SIGTERM, wait; SIGKILL after timeout_s."""
-        self.send(signal.SIGTERM)
+        """Ask it to end, wait; SIGKILL after timeout_s."""
+        asking = asyncio.create_task(self._ask_to_end())
         try:
             await asyncio.wait_for(self.wait(), timeout_s)
         except TimeoutError:
             await self.kill()
+        finally:
+            asking.cancel()
+
+    async def _ask_to_end(self) -> None:
+        while self._process.returncode is None:
+            self._process.send_signal(self.program.stop_signal)
+            if not self.program.stop_again:
+                return
+            await asyncio.sleep(AGAIN_S)
 
     async def kill(self) -> None:
-        """SIGKILL and wait."""
-        self.send(signal.SIGKILL)
+        """SIGKILL to it and to what it has started in its group, and wait."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         await self.wait()
 
     def obituary(self) -> str:
-        """How it ended, in one line: service, exit code or signal, what it said last, where its log is."""
+        """How it ended, in one line: name, exit code or signal, what it said last, where its log is."""
         code = self.exit_code
         how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
-        return f"{self.service} ended ({how}): {last_error(self.log)}; log: {self.log}"
+        log = self.program.log
+        return f"{self.name} ended ({how}): {last_error(log)}; log: {log}"
 
 
-async def start_child(service: str, log: Path, environ: Mapping[str, str]) -> Child:
-    """Start one service in a session of its own, so that a terminal's Ctrl-C does not reach it."""
-    with log.open("ab") as file:
+async def start_child(program: Program) -> Child:
+    """Start a program in a session of its own, so that a terminal's Ctrl-C does not reach it."""
+    with program.log.open("ab") as file:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "hallmark_cli.up.child", f"hallmark_{service}", str(os.getpid())),
+            *program.command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
             stderr=file,
-            env=dict(environ),
+            env=dict(program.environ),
+            cwd=program.folder,
             start_new_session=True,
         )
-    return Child(service, log, process)
+    return Child(program, process)
 
 
-def fresh_logs(state_dir: Path) -> dict[str, Path]:
-    """An empty log by service, in the order of SERVICES; that of the run before is kept as ``.1``, and nothing older.
+def fresh_logs(state_dir: Path, names: Iterable[str]) -> dict[str, Path]:
+    """An empty log by name, in their order; that of the run before is kept as ``.1``, and nothing older.
 
     :class:`CliError` where the folder or a file in it cannot be written.
     """
     folder = state_dir / "logs"
-    logs = {service: folder / f"{service}.log" for service in SERVICES}
+    logs = {name: folder / f"{name}.log" for name in names}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for log in logs.values():

@@ -24,18 +24,27 @@ async def until_ready(service: str, settings: Settings) -> None:
     """Return once the service answers SERVING over gRPC, and web 200 on /readyz too. Waits for ever."""
     host, port = settings.host, getattr(settings, GRPC_PORTS[service])
     # The port first: a channel that was refused once waits a second before it tries again.
-    await _until(lambda: _open(host, port))
+    await poll(lambda: is_open(host, port))
     async with grpc.aio.insecure_channel(f"{host}:{port}") as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        await _until(lambda: _serving(stub))
+        await poll(lambda: _serving(stub))
     if service == "web":
-        await _until(lambda: _predicts(settings))
+        await poll(lambda: _predicts(settings))
+
+
+def explainer(settings: Settings) -> Callable[[Collection[str]], Awaitable[str]]:
+    """What keeps programs of given names from being ready, and where their logs are, in one line."""
+
+    async def explain(names: Collection[str]) -> str:
+        return f"{await not_ready(names, settings)}; logs: {settings.state_dir / 'logs'}"
+
+    return explain
 
 
 async def not_ready(services: Collection[str], settings: Settings) -> str:
     """What keeps services from being ready, in one line: which, what /readyz says, what is called elsewhere."""
     said = [", ".join(sorted(services)) + (" is" if len(services) == 1 else " are") + " not ready"]
-    _, body = await _http_get(settings.host, settings.web_http_port, "/readyz")
+    _, body = await http_get(settings.host, settings.web_http_port, "/readyz")
     said += [f"/readyz says {state}" for state in [_not_serving(body)] if state]
     said += [f"{target} is not what was started here" for target in targets_elsewhere(settings)]
     return "; ".join(said)
@@ -50,14 +59,16 @@ def _not_serving(body: bytes) -> str:
     return ", ".join(f"{service} {state}" for service, state in services if state != "SERVING")
 
 
-async def _until(check: Callable[[], Awaitable[bool]]) -> None:
+async def poll(check: Callable[[], Awaitable[bool]]) -> None:
+    """Return once a check succeeds."""
     while True:
         if await check():
             return
         await asyncio.sleep(POLL_S)
 
 
-async def _open(host: str, port: int) -> bool:
+async def is_open(host: str, port: int) -> bool:
+    """Whether somebody listens on a port."""
     try:
         _, writer = await asyncio.open_connection(host, port)
     except OSError:
@@ -77,11 +88,11 @@ async def _serving(stub: health_pb2_grpc.HealthStub) -> bool:
 
 
 async def _predicts(settings: Settings) -> bool:
-    status, _ = await _http_get(settings.host, settings.web_http_port, "/readyz")
+    status, _ = await http_get(settings.host, settings.web_http_port, "/readyz")
     return status == b"200"
 
 
-async def _http_get(host: str, port: int, path: str) -> tuple[bytes, bytes]:
+async def http_get(host: str, port: int, path: str) -> tuple[bytes, bytes]:
     """Status and body, empty without an answer; by hand, as an HTTP client would cost more start-up than it saves."""
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):

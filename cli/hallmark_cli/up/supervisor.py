@@ -1,26 +1,18 @@
-"""Start the four services, wait until they are ready, stay until a signal or a death, stop them in order."""
+"""Start the processes of a run, wait until they are ready, stay until a signal or a death, stop them in order."""
 
 import asyncio
-import os
 import signal
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any
 
 from hallmark_cli.errors import CliError
-from hallmark_cli.up.children import Child, start_child
-from hallmark_cli.up.readiness import not_ready, until_ready
-from hallmark_common.settings import Settings
-
-STARTUP_TIMEOUT_S = 60.0
-"""Far above the usual few seconds: a cold disk on a busy machine is slow, a hang is for ever."""
-
-STOP_MARGIN_S = 10.0
-"""Beyond the drain, for flushing telemetry and leaving."""
+from hallmark_cli.up.crew import Crew, Say
+from hallmark_cli.up.program import Program
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-Say = Callable[[str], None]
+Explain = Callable[[Collection[str]], Awaitable[str]]
+"""What keeps programs of these names from being ready, in one line."""
 
 
 class Signals:
@@ -41,61 +33,52 @@ class Signals:
         (self.second if self.first.is_set() else self.first).set()
 
 
-async def supervise(settings: Settings, logs: Mapping[str, Path], say: Say, when_ready: Callable[[], None]) -> int:
+async def supervise(
+    programs: Sequence[Program], say: Say, when_ready: Callable[[], None], explain: Explain, timeout_s: float
+) -> int:
     """Run until a signal; the exit code: 0 after a drain, 128 + signal after a second signal.
 
-    :class:`CliError` where a service does not become ready, dies or does not drain; nothing is left running then.
+    :class:`CliError` where a program is not ready after timeout_s, dies or does not drain; by then nothing runs.
     """
     signals = Signals()
     signals.listen()
-    children: list[Child] = []
+    crew = Crew(programs)
     try:
-        children += await asyncio.gather(*(start_child(service, log, os.environ) for service, log in logs.items()))
-        ready = await _until_ready(children, signals, settings, say)
-        if ready:
+        if await _until_ready(crew, signals, say, explain, timeout_s):
             when_ready()
-            await _watched(children, signals, asyncio.Event().wait())
-        draining = _drain(children, settings.drain_timeout_s + STOP_MARGIN_S, ready)
-        return await _stop(draining, signals, say)
+            await _watched(crew, signals, asyncio.Event().wait())
+        return await _stop(crew, signals, say)
     except CliError:
         # What is left serves nobody without the one that is gone, and the reason is already known.
-        await asyncio.gather(*(child.stop(STOP_MARGIN_S) for child in children))
+        await crew.dismiss()
         raise
     finally:
-        await asyncio.gather(*(child.kill() for child in children))
+        await crew.kill()
 
 
-async def _until_ready(children: Sequence[Child], signals: Signals, settings: Settings, say: Say) -> bool:
+async def _until_ready(crew: Crew, signals: Signals, say: Say, explain: Explain, timeout_s: float) -> bool:
     """Wait until all serve; False where a signal ended it, :class:`CliError` that says why where it takes too long."""
-    waiting = {child.service for child in children}
 
-    async def one(service: str) -> None:
-        await until_ready(service, settings)
-        waiting.discard(service)
-        say(f"  {service} is ready")
-
-    async def all_of_them() -> None:
-        async with asyncio.timeout(STARTUP_TIMEOUT_S):
-            await asyncio.gather(*(one(child.service) for child in children))
+    async def in_time() -> None:
+        async with asyncio.timeout(timeout_s):
+            await crew.start(say)
 
     try:
-        return await _watched(children, signals, all_of_them())
+        return await _watched(crew, signals, in_time())
     except TimeoutError:
-        why = await not_ready(waiting, settings)
-        raise CliError(f"after {STARTUP_TIMEOUT_S:g} s {why}; logs: {children[0].log.parent}") from None
+        raise CliError(f"after {timeout_s:g} s {await explain(crew.not_ready())}") from None
 
 
-async def _watched(children: Sequence[Child], signals: Signals, work: Coroutine[Any, Any, object]) -> bool:
+async def _watched(crew: Crew, signals: Signals, work: Coroutine[Any, Any, object]) -> bool:
     """Do work while every child lives; False where a signal ended it, :class:`CliError` for a death."""
     job = asyncio.create_task(work)
     stop = asyncio.create_task(signals.first.wait())
-    deaths = [asyncio.create_task(child.wait()) for child in children]
-    tasks: list[asyncio.Task[Any]] = [job, stop, *deaths]
+    death = asyncio.create_task(crew.death())
+    tasks: list[asyncio.Task[Any]] = [job, stop, death]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for death in deaths:
-            if death in done:
-                raise CliError(death.result().obituary())
+        if death in done:
+            raise CliError(death.result())
         if stop in done:
             return False
         job.result()
@@ -106,10 +89,10 @@ async def _watched(children: Sequence[Child], signals: Signals, work: Coroutine[
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _stop(drain: Coroutine[Any, Any, None], signals: Signals, say: Say) -> int:
+async def _stop(crew: Crew, signals: Signals, say: Say) -> int:
     """Drain, unless a second signal comes: then the exit code is 128 + signal."""
     say("stopping; accepted requests are finished first (once more to stop at once)")
-    draining = asyncio.create_task(drain)
+    draining = asyncio.create_task(crew.drain())
     impatient = asyncio.create_task(signals.second.wait())
     await asyncio.wait([draining, impatient], return_when=asyncio.FIRST_COMPLETED)
     if draining.done():
@@ -118,14 +101,3 @@ async def _stop(drain: Coroutine[Any, Any, None], signals: Signals, say: Say) ->
         return 0
     draining.cancel()
     return 128 + signals.last
-
-
-async def _drain(children: Sequence[Child], timeout_s: float, ready: bool) -> None:
-    """Stop one after the other; :class:`CliError` names those that did not end as they should."""
-    # SIGTERM ends a process that has not come as far as handling it: that is no failure while starting.
-    fine = (0,) if ready else (0, -signal.SIGTERM)
-    for child in children:
-        await child.stop(timeout_s)
-    failed = [child.obituary() for child in children if child.exit_code not in fine]
-    if failed:
-        raise CliError("; ".join(failed))

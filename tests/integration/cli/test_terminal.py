@@ -5,8 +5,11 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
-from tests.support.command import PATIENCE_S
+from tests.support.command import PATIENCE_S, ROOT
+from tests.support.graphs import write_scale
+from tests.support.stack import READY, fresh_environ
 from tests.support.waiting import until
 
 # Stands for make: in the foreground group of the terminal, waits for its child, would die of an interrupt.
@@ -34,6 +37,13 @@ from hallmark_cli.up.terminal import foreground
 before = os.getpgrp()
 with foreground():
     print("unchanged:", os.getpgrp() == before)
+"""
+
+# Becomes the given program as the leader of a session whose terminal is the standard input.
+LEADER = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
 
@@ -69,3 +79,34 @@ def test_without_a_terminal_nothing_changes() -> None:
         [sys.executable, "-c", ALONE], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == "unchanged: True\n"
+
+
+def test_a_terminal_that_is_closed_ends_everything_in_order(tmp_path: Path) -> None:
+    write_scale(tmp_path / "models")
+    environ = fresh_environ(tmp_path / "state", models_dir=str(tmp_path / "models"))
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", LEADER, "-m", "hallmark_cli", "up"],
+        cwd=ROOT,
+        env=environ,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    seen = bytearray()
+
+    def ready() -> bool:
+        seen.extend(os.read(master, 4096))
+        return READY.encode() in seen
+
+    try:
+        until(ready, "it is ready", timeout_s=PATIENCE_S)
+        os.close(master)
+        assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+        process.wait(30)
+    logs = [path.read_text() for path in (tmp_path / "state/logs").glob("*.log")]
+    assert [log.count("has stopped") for log in logs] == [1, 1, 1, 1]

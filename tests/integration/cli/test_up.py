@@ -10,6 +10,8 @@ import pytest
 
 from hallmark_cli.errors import CliError
 from hallmark_cli.up.children import fresh_logs
+from hallmark_cli.up.program import SERVICES, services_alone
+from hallmark_cli.up.readiness import explainer
 from hallmark_cli.up.supervisor import supervise
 from hallmark_common.settings import load_settings
 from tests.support.command import run_command
@@ -146,16 +148,14 @@ def test_a_second_one_in_the_same_state_folder_leaves_the_logs_of_the_first_alon
 
 
 async def test_what_does_not_become_ready_in_time_is_said_with_what_is_called_elsewhere(
-    tmp_path: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, models_dir: Path
 ) -> None:
     environ = fresh_environ(tmp_path / "state", models_dir=str(models_dir), inference_target="localhost:1")
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("hallmark_cli.up.supervisor.STARTUP_TIMEOUT_S", 0.01)
     settings = load_settings(environ)
+    programs = services_alone(settings, fresh_logs(settings.state_dir, SERVICES), environ)
     others = set(psutil.Process().children())
     with pytest.raises(CliError) as caught:
-        await supervise(settings, fresh_logs(settings.state_dir), lambda _: None, pytest.fail)
+        await supervise(programs, lambda _: None, pytest.fail, explainer(settings), timeout_s=0.01)
     assert str(caught.value) == (
         "after 0.01 s inference, preprocess, qoa, web are not ready; "
         "HALLMARK_INFERENCE_TARGET=localhost:1 is not what was started here; "

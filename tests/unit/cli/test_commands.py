@@ -12,9 +12,10 @@ import pytest
 from hallmark_cli.errors import CliError, described, from_call
 from hallmark_cli.main import run
 from hallmark_cli.up import logtail
+from hallmark_cli.up.banner import _as_called
 from hallmark_cli.up.children import fresh_logs
-from hallmark_cli.up.command import _as_called
-from hallmark_cli.up.ports import FIELDS, check_ports
+from hallmark_cli.up.ports import FIELDS, check_ports, ports_of_services
+from hallmark_cli.up.program import SERVICES
 from hallmark_common.attributes import PREDICTION_ID_KEY
 from hallmark_common.errors import DETAILS_KEY, HallmarkError, invalid
 from hallmark_common.settings import Settings
@@ -93,7 +94,15 @@ def _sample(path: Path) -> None:
 
 def test_a_wrong_setting_is_one_line_in_every_command(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HALLMARK_QOA_PRT", "1")
-    for arguments in (["up"], ["models", "list"], ["record", "x"], ["watch"], ["replay", "x"], ["predict", "x", "y"]):
+    for arguments in (
+        ["up"],
+        ["stack"],
+        ["models", "list"],
+        ["record", "x"],
+        ["watch"],
+        ["replay", "x"],
+        ["predict", "x", "y"],
+    ):
         assert failing(arguments) == (1, "HALLMARK_QOA_PRT: no such setting; did you mean HALLMARK_QOA_PORT?")
 
 
@@ -119,22 +128,37 @@ def test_a_list_of_choices_is_shown_once() -> None:
 
 
 def test_every_port_is_checked_and_none_may_be_given_twice(settings: Settings) -> None:
-    check_ports(settings)
+    ports = ports_of_services(settings)
+    check_ports(ports)
     for field in FIELDS:
         with (
             socket.create_server(("127.0.0.1", getattr(settings, field))),
             pytest.raises(CliError, match=rf"^HALLMARK_{field.upper()}: port .* is taken; stop what uses it or set "),
         ):
-            check_ports(settings)
+            check_ports(ports)
     twice = settings.model_copy(update={"otlp_http_port": settings.web_http_port})
     with pytest.raises(CliError, match=r"^HALLMARK_OTLP_HTTP_PORT: port .* is HALLMARK_WEB_HTTP_PORT too"):
-        check_ports(twice)
+        check_ports(ports_of_services(twice))
     with pytest.raises(CliError, match=r"^HALLMARK_HOST: '192\.0\.2\.1' is no address of this machine"):
-        check_ports(settings.model_copy(update={"host": "192.0.2.1"}))
+        check_ports(ports_of_services(settings.model_copy(update={"host": "192.0.2.1"})))
+
+
+def test_all_ports_that_are_taken_are_said_at_once(settings: Settings) -> None:
+    with (
+        socket.create_server(("127.0.0.1", settings.qoa_port)),
+        socket.create_server(("127.0.0.1", settings.web_http_port)),
+        pytest.raises(CliError) as caught,
+    ):
+        check_ports(ports_of_services(settings))
+    assert str(caught.value) == (
+        f"ports are taken: {settings.web_http_port} (HALLMARK_WEB_HTTP_PORT), {settings.qoa_port} (HALLMARK_QOA_PORT); "
+        "stop what uses them or set these to other ports"
+    )
 
 
 def test_every_port_setting_is_checked() -> None:
-    assert set(FIELDS) == {name for name in Settings.model_fields if name.endswith("_port")}
+    ports = {name for name in Settings.model_fields if name.endswith("_port")}
+    assert set(FIELDS) == {name for name in ports if not name.startswith("stack_")}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +179,7 @@ def test_what_a_service_said_last(tmp_path: Path, log: str, shown: str) -> None:
 
 def test_the_log_before_is_kept_once(tmp_path: Path) -> None:
     for number in range(3):
-        logs = fresh_logs(tmp_path)
+        logs = fresh_logs(tmp_path, SERVICES)
         assert {log.read_text() for log in logs.values()} == {""}
         logs["web"].write_text(str(number))
     assert {path.name: path.read_text() for path in (tmp_path / "logs").glob("web*")} == {
@@ -165,16 +189,16 @@ def test_the_log_before_is_kept_once(tmp_path: Path) -> None:
 
 
 def test_a_folder_where_a_log_should_be_is_one_line(tmp_path: Path) -> None:
-    fresh_logs(tmp_path)
+    fresh_logs(tmp_path, SERVICES)
     (tmp_path / "logs/web.log.1").mkdir()
     with pytest.raises(CliError, match=r"^HALLMARK_STATE_DIR: cannot write .*/logs: .*; set HALLMARK_STATE_DIR else"):
-        fresh_logs(tmp_path)
+        fresh_logs(tmp_path, SERVICES)
 
 
 def test_a_file_where_the_folder_of_logs_should_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "logs").touch()
     with pytest.raises(CliError, match=r"^HALLMARK_STATE_DIR: cannot write .*/logs: File exists; "):
-        fresh_logs(tmp_path)
+        fresh_logs(tmp_path, SERVICES)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hallmark_cli.up.command import banner
+from hallmark_cli.up.banner import banner
 from hallmark_cli.up.elsewhere import targets_elsewhere, telemetry_elsewhere
 from hallmark_cli.up.readiness import not_ready
 from hallmark_common.model_spec import load_models

@@ -1,6 +1,7 @@
 """RabbitMQ with the exchanges, queues and users of rabbitmq/topology.json."""
 
 import shutil
+import signal
 from pathlib import Path
 
 from hallmark_cli.stack.part import Part, Probe, Site
@@ -23,6 +24,8 @@ def rabbitmq(site: Site) -> Part:
         command=(program("rabbitmq-server", "rabbitmq-server", "/usr/lib/rabbitmq/bin"),),
         ready=Probe(settings.stack_rabbitmq_port),
         environ={
+            # So that the script becomes the node instead of waiting for one: a signal to it is one to the node.
+            "RUNNING_UNDER_SYSTEMD": "1",
             "HOME": str(folder),
             "ERL_CRASH_DUMP": str(folder / "log" / "erl_crash.dump"),
             "RABBITMQ_NODENAME": NODE,
@@ -32,10 +35,14 @@ def rabbitmq(site: Site) -> Part:
             "RABBITMQ_MNESIA_BASE": str(folder / "data"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_PID_FILE": str(folder / "pid"),
+            # The port for tools listens everywhere otherwise; who has the cookie is the node's master there.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             "RABBITMQ_DIST_PORT": str(settings.stack_rabbitmq_dist_port),
             "ERL_EPMD_PORT": str(settings.stack_rabbitmq_epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         },
+        # While it boots, it drops the signal.
+        stop_again=True,
     )
 
 
@@ -43,7 +50,7 @@ def epmd(site: Site) -> Part:
     """Erlang's port mapper: a node that finds none starts one as a daemon, which nobody would stop."""
     port = site.settings.stack_rabbitmq_epmd_port
     command = (program("epmd", "erlang-base", "/usr/lib/erlang/bin"), "-port", str(port), "-address", "127.0.0.1")
-    return Part(name="epmd", command=command, ready=Probe(port))
+    return Part(name="epmd", command=command, ready=Probe(port), clean_exits=(-signal.SIGTERM,))
 
 
 def _write_definitions(site: Site, folder: Path) -> None:
