@@ -40,6 +40,7 @@ lint: $(VENV)/installed-dev $(COLLECTOR)
 	ruff format --check .
 	ruff check .
 	mypy
+	mypy grafana
 	lint-imports
 	buf lint
 	buf format --diff --exit-code
@@ -58,6 +59,7 @@ collector-source:
 
 docs: $(VENV)/installed-dev
 	python -m hallmark_common.docs
+	python -m grafana.build
 
 bench: $(VENV)/installed-dev
 	python -m bench

@@ -1,36 +1,48 @@
-"""Run every benchmark and write ``bench/results/<name>.json``."""
+"""Run every benchmark, or those that are named, and write ``bench/results/<name>.json``."""
 
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from bench import chain
+from bench import chain, engine
 from bench.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
+BENCHMARKS = {"chain": (chain.run, chain.lines), "engine": (engine.run, engine.lines)}
+"""What measures, and what tells the figures, by name."""
 
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201  # progress of a long run
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
     """Measure, write, and print where to look."""
-    with tempfile.TemporaryDirectory() as folder:
-        document = {"machine": describe(), **chain.run(Path(folder), _say)}
-    path = RESULTS / "chain.json"
-    path.write_text(json.dumps(document, indent=2) + "\n")
-    for name, case in document["cases"].items():
-        for telemetry in ("on", "off", "dead"):
-            found = case[f"telemetry_{telemetry}"]
-            _say(
-                f"{name}, telemetry {telemetry}: {found['per_second']['median']:.0f} requests/s, "
-                f"p50 {found['p50_ms']['median']:.2f} ms, p99 {found['p99_ms']['median']:.2f} ms"
-            )
-    _say(f"written: {path.relative_to(Path.cwd())}")
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        _say(f"no such benchmark: {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
+        return 2
+    for name in names or BENCHMARKS:
+        _run(name, *BENCHMARKS[name])
     return 0
 
 
+def _run(
+    name: str,
+    run: Callable[[Path, Callable[[str], None]], dict[str, Any]],
+    lines: Callable[[dict[str, Any]], list[str]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        document = {"machine": describe(), **run(Path(folder), _say)}
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(document, indent=2) + "\n")
+    for line in lines(document):
+        _say(line)
+    _say(f"written: {path.relative_to(Path.cwd())}")
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -57,6 +57,17 @@ def run(state_dir: Path, say: Say) -> dict[str, Any]:
     return {"what": "chain of three services, model digits, gRPC", "seconds_a_round": SECONDS, "cases": cases}
 
 
+def lines(document: dict[str, Any]) -> list[str]:
+    """The figures that matter most, one line each."""
+    return [
+        f"{name}, telemetry {telemetry}: {case[f'telemetry_{telemetry}']['per_second']['median']:.0f} requests/s, "
+        f"p50 {case[f'telemetry_{telemetry}']['p50_ms']['median']:.2f} ms, "
+        f"p99 {case[f'telemetry_{telemetry}']['p99_ms']['median']:.2f} ms"
+        for name, case in document["cases"].items()
+        for telemetry in ("on", "off", "dead")
+    ]
+
+
 def digits_request() -> PredictRequest:
     """A request with the first of the held-out digits that are shipped with the model."""
     with gzip.open(ROOT / "models/digits/sample.jsonl.gz", "rt") as lines:

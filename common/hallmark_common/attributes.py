@@ -204,13 +204,19 @@ METRIC_SPANS = _count(
 METRIC_QOA_SPANS = _count(
     "hallmark.qoa.spans",
     "{span}",
-    "outcome: received, replayed, duplicate, conflict, over_cap, skipped.<reason>, clipped.<reason>",
+    "outcome: received, replayed, stored, duplicate, conflict, over_cap, skipped.<reason>, clipped.<reason>",
     "Spans that the engine received by what became of them.",
+)
+METRIC_QOA_WAITING_SPANS = _count(
+    "hallmark.qoa.waiting_spans", "{span}", "", "Gauge: spans in the engine's memory that wait for others."
+)
+METRIC_QOA_BATCHES = _count(
+    "hallmark.qoa.batches", "{batch}", "", "Gauge: batches delivered to the engine that are not acknowledged yet."
 )
 METRIC_QOA_RECORDS = _count(
     "hallmark.qoa.records",
     "{record}",
-    "outcome: stored, updated, unchanged, evicted, removed, failed",
+    "outcome: stored, of these incomplete; updated, unchanged, evicted, removed, failed",
     "Quality records by what became of them.",
 )
 METRIC_QOA_OTHER_SIGNALS = _count(
@@ -218,4 +224,22 @@ METRIC_QOA_OTHER_SIGNALS = _count(
     "{item}",
     "outcome: metrics, logs",
     "Metrics and log records that the engine accepted and keeps nowhere.",
+)
+METRIC_AMQP_MESSAGES = _count(
+    "hallmark.qoa.amqp.messages",
+    "{message}",
+    "outcome: received, redelivered, unrouted, acknowledged, dead_lettered.<reason>, postponed",
+    "Messages that the engine took from RabbitMQ by what became of them.",
+)
+METRIC_AMQP_CONNECTIONS = _count(
+    "hallmark.qoa.amqp.connections",
+    "{connection}",
+    "outcome: opened, failed, lost",
+    "Connections of the engine to RabbitMQ by what became of them.",
+)
+METRIC_AMQP_CONNECTED = _count(
+    "hallmark.qoa.amqp.connected", "1", "", "Gauge: 1 while the engine's connection to RabbitMQ is open, else 0."
+)
+METRIC_AMQP_QUEUES = _count(
+    "hallmark.qoa.amqp.queues", "{queue}", "", "Gauge: queues that the engine is subscribed to at the moment."
 )

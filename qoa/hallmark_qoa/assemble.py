@@ -38,6 +38,7 @@ class Assembler:
         self._max_recent = max_recent
         self._pending: OrderedDict[str, _Pending] = OrderedDict()  # in the order of the last new span
         self._recent: OrderedDict[str, None] = OrderedDict()
+        self._restored: dict[str, None] = {}
         self.pending_spans = 0
         self.counters = Counters()
 
@@ -74,9 +75,14 @@ class Assembler:
         return [self._take(prediction) for prediction in list(self._pending)]
 
     def restore(self, groups: Iterable[SpanGroup], now_s: float) -> None:
-        """Take back groups that could not be stored; the next tick or span hands them out again."""
+        """Take back groups that could not be stored."""
         for group in groups:
             self._put(group.prediction, group.spans, now_s)
+            self._restored[group.prediction] = None
+
+    def restored(self) -> list[SpanGroup]:
+        """The groups that were taken back and still wait, with what has joined them, to be stored after all."""
+        return [self._take(prediction) for prediction in list(self._restored)]
 
     def _put(self, prediction: str, spans: Iterable[SpanFacts], now_s: float) -> None:
         pending = self._pending.get(prediction)
@@ -101,6 +107,7 @@ class Assembler:
 
     def _take(self, prediction: str) -> SpanGroup:
         spans = self._pending.pop(prediction).spans
+        self._restored.pop(prediction, None)
         self.pending_spans -= len(spans)
         prune(spans, self.counters.spans, self._max_spans)
         self._recent[prediction] = None

@@ -1,7 +1,7 @@
 """Combine: what the store holds of a prediction and what has come since, into its record. Pure."""
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_qoa.derive import derive_merged
@@ -9,8 +9,7 @@ from hallmark_qoa.facts import SpanFacts, SpanGroup, encode_spans
 from hallmark_qoa.merge import merged
 
 
-@dataclass(frozen=True, slots=True)
-class Combined:
+class Combined(NamedTuple):
     """A record and the spans that it was derived from."""
 
     record: QualityRecord

@@ -14,10 +14,13 @@ class Counters:
     def __init__(self) -> None:
         self.spans: Counter[str] = Counter()
         """``received`` and ``replayed`` (from the journal after a crash); of these ``skipped.<reason>``, ``duplicate``,
-        ``conflict`` (one of two with the same id was dropped) and ``over_cap``; all others are in a record or wait.
-        ``clipped.<reason>`` counts values, not spans."""
+        ``conflict`` (one of two with the same id was dropped), ``over_cap`` and ``stored`` (in a record for the first
+        time); all others wait. ``clipped.<reason>`` counts values, not spans."""
+        self.waiting: dict[str, Callable[[], int]] = {}
+        """What tells how much waits at the moment, by the name of its metric."""
         self.records: Counter[str] = Counter()
-        """``stored``, ``updated``, ``unchanged``, ``evicted``, ``removed`` (by retention), ``failed`` (tried again)."""
+        """``stored``, of these ``incomplete`` (not all stages were there); ``updated``, ``unchanged``, ``evicted``,
+        ``removed`` (by retention), ``failed`` (tried again)."""
         self.other: Counter[str] = Counter()
         """Metrics and log records that were accepted, and are kept by nobody here."""
 
@@ -29,6 +32,9 @@ class Counters:
             (attributes.METRIC_QOA_OTHER_SIGNALS, "{item}", self.other),
         ):
             meter.create_observable_counter(name, [_observer(counts)], unit, attributes.METRICS[name].description)
+        for name, count in self.waiting.items():
+            metric = attributes.METRICS[name]
+            meter.create_observable_gauge(name, [_gauge(count)], metric.unit, metric.description)
 
 
 def _observer(counts: Counter[str]) -> Callable[[CallbackOptions], Iterable[Observation]]:
@@ -37,3 +43,7 @@ def _observer(counts: Counter[str]) -> Callable[[CallbackOptions], Iterable[Obse
         return [Observation(count, {"outcome": outcome}) for outcome, count in counts.copy().items()]
 
     return observe
+
+
+def _gauge(count: Callable[[], int]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    return lambda _options: [Observation(count())]

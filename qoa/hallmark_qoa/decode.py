@@ -7,20 +7,26 @@ or cut short, and both are counted.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
+from struct import Struct
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from hallmark_common import attributes
-from hallmark_qoa.facts import SpanFacts, Value
-from hallmark_qoa.values import WANTED, Clips, clip
+from hallmark_qoa.facts import SpanFacts
+from hallmark_qoa.lean import LeanBatch
+from hallmark_qoa.values import WANTED, Clips, clip, double_name
 
 NO_PREDICTION = "no_prediction"
 """Reason of skipping a span that belongs to no prediction; every other reason means that the span is malformed."""
 
+_UNPACK_DOUBLE = Struct("<d").unpack_from
 _NO_SPAN_ID = bytes(8)
 _MAX_NS = 2**63 - 1
+_PASSED_OVER: tuple[str, Any] = ("", None)
+"""What is found of an attribute that is not read, or whose value cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +49,66 @@ class Decoded:
 
 def decode(request: ExportTraceServiceRequest) -> Decoded:
     """Read every span of a request."""
-    decoded = Decoded([], sum(_counts(request)), Counter(), Counter())
-    for resource_spans in request.resource_spans:
-        service = _service_name(resource_spans.resource.attributes, decoded.clipped)
+    spans: list[SpanFacts] = []
+    received = 0
+    skipped: Counter[str] = Counter()
+    said = _Attributes(Counter())
+    batch: Any = LeanBatch.FromString(request.SerializeToString())
+    for resource_spans in batch.resource_spans:
+        service = _service_name(resource_spans.resource.attributes, said.clips)
         for scope_spans in resource_spans.scope_spans:
+            received += len(scope_spans.spans)
             for span in scope_spans.spans:
-                facts = _span(span, service, decoded.clipped)
+                facts = _span(span, service, said)
                 if isinstance(facts, SpanFacts):
-                    decoded.spans.append(facts)
+                    spans.append(facts)
                 else:
-                    decoded.skipped[facts] += 1
-    return decoded
+                    skipped[facts] += 1
+    return Decoded(spans, received, skipped, said.clips)
 
 
-def _counts(request: ExportTraceServiceRequest) -> Iterable[int]:
-    return (len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
+class _Attributes(dict[bytes, tuple[str, Any]]):
+    """What the attributes of one batch say, by their bytes; what is not known yet is read when it is asked for."""
+
+    def __init__(self, clips: Clips) -> None:
+        super().__init__()
+        self.clips = clips
+
+    def __missing__(self, encoded: bytes) -> tuple[str, Any]:
+        name = double_name(encoded)
+        if name is not None:
+            value = _UNPACK_DOUBLE(encoded, len(encoded) - 8)[0]
+            if isfinite(value):
+                return name, value + 0.0  # makes -0.0 a 0.0
+        pair = KeyValue.FromString(encoded)
+        parse = WANTED.get(pair.key)
+        if parse is None:
+            self[encoded] = _PASSED_OVER
+            return _PASSED_OVER
+        clipped = self.clips.total()
+        parsed = parse(pair.value, self.clips)
+        if parsed is None:
+            self.clips["attribute"] += 1
+        found = (pair.key, parsed) if parsed is not None else _PASSED_OVER
+        if self.clips.total() == clipped:  # else it is not remembered, so as to be counted each time
+            self[encoded] = found
+        return found
 
 
-def _service_name(pairs: Iterable[KeyValue], clips: Clips) -> str:
-    for pair in pairs:
+def _service_name(encoded: Iterable[bytes], clips: Clips) -> str:
+    for pair in map(KeyValue.FromString, encoded):
         if pair.key == "service.name":
             return clip(pair.value.string_value, clips)
     return ""
 
 
-def _span(span: Span, service: str, clips: Clips) -> SpanFacts | str:
+def _span(span: Any, service: str, said: _Attributes) -> SpanFacts | str:
     """The facts, or why there are none."""
-    found = _wanted(span.attributes, clips)
+    found = dict(map(said.__getitem__, span.attributes))
     prediction = found.pop(attributes.PREDICTION, None)
     if prediction is None:
         return NO_PREDICTION
-    if not isinstance(prediction, str) or not prediction:
+    if not prediction:
         return "prediction_id"
     if span.trace_id.hex() != prediction[:32]:
         return "trace_id"
@@ -84,39 +119,26 @@ def _span(span: Span, service: str, clips: Clips) -> SpanFacts | str:
     if not 0 < start_ns <= end_ns <= _MAX_NS:
         return "time"
     stage = found.pop(attributes.STAGE, "")
+    calls = found.pop(attributes.CALLS, "")
+    consumer = found.pop(attributes.CONSUMER, "")
+    found.pop("", None)
     return SpanFacts(
         prediction,
         span_id.hex(),
-        _parent_id(span, clips),
+        _parent_id(span.parent_span_id, said.clips),
         service,
-        clip(span.name, clips),
+        clip(span.name, said.clips),
         span.kind,
         start_ns,
         end_ns,
-        str(stage),
-        str(found.pop(attributes.CALLS, "")),
-        str(found.pop(attributes.CONSUMER, "")),
+        stage,
+        calls,
+        consumer,
         tuple(found.items()) if stage else (),
     )
 
 
-def _wanted(pairs: Iterable[KeyValue], clips: Clips) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for pair in pairs:
-        key = pair.key
-        parse = WANTED.get(key)
-        if parse is None:
-            continue
-        value = parse(pair.value, clips)
-        if value is None:
-            clips["attribute"] += 1
-        else:
-            found[key] = value
-    return found
-
-
-def _parent_id(span: Span, clips: Clips) -> str:
-    parent_id = span.parent_span_id
+def _parent_id(parent_id: bytes, clips: Clips) -> str:
     if not parent_id or parent_id == _NO_SPAN_ID:
         return ""
     if len(parent_id) != 8:

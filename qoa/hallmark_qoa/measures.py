@@ -1,15 +1,21 @@
-"""Measures: what preprocess and inference put on their stage spans, as the messages of a record. Pure."""
+"""Measures: what preprocess and inference put on their stage spans, in the messages of a record. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hallmark.qoa.v1.quality_pb2 import DataQuality, ImageQuality, InferenceFacts, PredictionFacts, Violation
+from google.protobuf.message import Message
+
+from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common import attributes
 from hallmark_qoa.facts import SpanFacts, Value
 
 Facts = dict[str, Value]
 
-_DATA = {attributes.DATA_INSTANCES: "instances", attributes.DATA_MISSING_RATIO: "missing_ratio"}
+_DATA = {
+    attributes.DATA_INSTANCES: "instances",
+    attributes.DATA_MISSING_RATIO: "missing_ratio",
+    attributes.DATA_DISTANCE: "distance",
+}
 _IMAGE = {
     attributes.IMAGE_WIDTH: "width",
     attributes.IMAGE_HEIGHT: "height",
@@ -19,14 +25,7 @@ _IMAGE = {
     attributes.IMAGE_CONTRAST: "contrast",
     attributes.IMAGE_SHARPNESS: "sharpness",
 }
-_ANSWER = {
-    attributes.ANSWER_KIND: "kind",
-    attributes.ANSWER_COUNT: "count",
-    attributes.ANSWER_LABELS: "labels",
-    attributes.ANSWER_CONFIDENCES: "confidences",
-    attributes.ANSWER_ENTROPIES: "entropies",
-    attributes.ANSWER_VALUES: "values",
-}
+_ANSWER = {attributes.ANSWER_KIND: "kind", attributes.ANSWER_COUNT: "count"}
 _RUN = {
     attributes.QUEUE_MS: "queue_ms",
     attributes.BATCH_MS: "batch_ms",
@@ -35,29 +34,39 @@ _RUN = {
 }
 
 
-def data_quality(facts: Facts) -> DataQuality | None:
-    """Quality of the data, from the facts of preprocess; None where it measured none."""
+def fill_data(record: QualityRecord, facts: Facts) -> None:
+    """Quality of the data, from the facts of preprocess; left out where it measured none."""
     if attributes.DATA_INSTANCES not in facts:
-        return None
-    image = _fields(facts, _IMAGE)
-    data = DataQuality(**_fields(facts, _DATA), violations=_violations(facts.get(attributes.DATA_VIOLATIONS, ())))
-    distance = facts.get(attributes.DATA_DISTANCE)
-    if isinstance(distance, float):
-        data.distance = distance
-    if image:
-        data.image.CopyFrom(ImageQuality(**image))
-    return data
+        return
+    data = record.data
+    _fill(data, facts, _DATA)
+    for kind, count, field in _violations(facts.get(attributes.DATA_VIOLATIONS, ())):
+        data.violations.add(kind=kind, count=count, field=field)
+    if not facts.keys().isdisjoint(_IMAGE):
+        _fill(data.image, facts, _IMAGE)
 
 
-def prediction_facts(facts: Facts) -> PredictionFacts | None:
-    """Facts of the answer, from the facts of preprocess; None where it did not answer."""
-    return PredictionFacts(**_fields(facts, _ANSWER)) if attributes.ANSWER_KIND in facts else None
+def fill_prediction(record: QualityRecord, facts: Facts) -> None:
+    """Facts of the answer, from the facts of preprocess; left out where it did not answer."""
+    if attributes.ANSWER_KIND not in facts:
+        return
+    prediction = record.prediction
+    _fill(prediction, facts, _ANSWER)
+    for name, values in (
+        (attributes.ANSWER_LABELS, prediction.labels),
+        (attributes.ANSWER_CONFIDENCES, prediction.confidences),
+        (attributes.ANSWER_ENTROPIES, prediction.entropies),
+        (attributes.ANSWER_VALUES, prediction.values),
+    ):
+        found: Any = facts.get(name)
+        if found:
+            values.extend(found)
 
 
-def inference_facts(facts: Facts) -> InferenceFacts | None:
-    """Facts of the run, from the facts of inference; None where it did not run."""
-    fields = _fields(facts, _RUN)
-    return InferenceFacts(**fields) if fields else None
+def fill_inference(record: QualityRecord, facts: Facts) -> None:
+    """Facts of the run, from the facts of inference; left out where it did not run."""
+    if not facts.keys().isdisjoint(_RUN):
+        _fill(record.inference, facts, _RUN)
 
 
 def facts_by_stage(stages: Iterable[SpanFacts]) -> dict[str, Facts]:
@@ -65,11 +74,15 @@ def facts_by_stage(stages: Iterable[SpanFacts]) -> dict[str, Facts]:
     return {stage.stage: dict(stage.facts) for stage in stages}
 
 
-def _fields(facts: Facts, names: dict[str, str]) -> dict[str, Any]:
-    return {field: facts[name] for name, field in names.items() if name in facts}
+def _fill(message: Message, facts: Facts, names: Mapping[str, str]) -> None:
+    message.SetInParent()
+    for name, field in names.items():
+        if name in facts:
+            setattr(message, field, facts[name])
 
 
-def _violations(texts: Value) -> list[Violation]:
+def _violations(texts: Value) -> Iterator[tuple[str, int, str]]:
     """Parse '<kind>:<count>:<field>', whose form decode has checked; the field is last as it may hold colons."""
-    parts = (str(text).split(":", 2) for text in texts) if isinstance(texts, tuple) else ()
-    return [Violation(kind=kind, count=int(count), field=field) for kind, count, field in parts]
+    for text in texts if isinstance(texts, tuple) else ():
+        kind, count, field = str(text).split(":", 2)
+        yield kind, int(count), field

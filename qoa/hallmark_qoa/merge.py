@@ -51,7 +51,7 @@ def merged(sets: Iterable[Iterable[SpanFacts]], counts: Counter[str]) -> Mapping
     return spans
 
 
-def _rank(span: SpanFacts) -> tuple[int, str]:
+def _rank(span: SpanFacts) -> tuple[int, bytes]:
     return span.end_ns, encode_span(span)
 
 

@@ -84,6 +84,8 @@ def _sources(settings: Settings, engine: Engine, meter: Meter) -> list[Source]:
 
 async def _remove_expired(engine: Engine, settings: Settings) -> None:
     await engine.remove_before(time.time_ns() - int(settings.qoa_retention_s * 1e9))
+    if settings.qoa_retention_bytes:
+        await engine.remove_beyond(settings.qoa_retention_bytes)
 
 
 async def _every(interval_s: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -1,16 +1,20 @@
 """Timing: what a stage did itself and what it waited for, from the spans below it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from hallmark.qoa.v1.quality_pb2 import Stage, Step
+from hallmark.qoa.v1.quality_pb2 import QualityRecord
+from hallmark_common import attributes
 from hallmark_qoa.facts import CLIENT, INTERNAL, SpanFacts
-from hallmark_qoa.flow import status_of
+from hallmark_qoa.flow import UNKNOWN
+from hallmark_qoa.measures import Facts
 
 NS_PER_MS = 1e6
 
 
-def timed_stages(stages: Iterable[SpanFacts], spans: Mapping[str, SpanFacts], started_ns: int) -> list[Stage]:
-    """The stages with their own time and their steps; starts are relative to ``started_ns``.
+def add_stages(
+    record: QualityRecord, stages: Iterable[tuple[SpanFacts, Facts]], spans: Mapping[str, SpanFacts], started_ns: int
+) -> None:
+    """The stages, each with what it says, with their own time and steps; starts are relative to ``started_ns``.
 
     A client span or step belongs to the nearest stage span above it in the same service. Where a stage called the
     next one several times (a retry), all calls count as time that was not its own.
@@ -22,23 +26,26 @@ def timed_stages(stages: Iterable[SpanFacts], spans: Mapping[str, SpanFacts], st
             steps.setdefault(_owner(span, spans), []).append(span)
         elif span.calls and span.kind == CLIENT:
             calls.setdefault(_owner(span, spans), []).append(span)
-    return [
-        Stage(
-            name=stage.stage,
-            duration_ms=_ms(stage.end_ns - stage.start_ns),
-            self_ms=_ms(self_ns(stage, calls.get(stage.span_id, ()))),
-            start_ms=_ms(stage.start_ns - started_ns),
-            status=status_of(stage),
-            span_id=stage.span_id,
-            steps=_steps(steps.get(stage.span_id, ()), started_ns),
-        )
-        for stage in stages
-    ]
+    for span, facts in stages:
+        stage = record.stages.add()
+        stage.name = span.stage
+        stage.duration_ms = (span.end_ns - span.start_ns) / NS_PER_MS
+        stage.self_ms = self_ns(span, calls.get(span.span_id, ())) / NS_PER_MS
+        stage.start_ms = (span.start_ns - started_ns) / NS_PER_MS
+        stage.status = str(facts.get(attributes.STATUS, UNKNOWN))
+        stage.span_id = span.span_id
+        for below in sorted(steps[span.span_id], key=_by_start) if span.span_id in steps else ():
+            step = stage.steps.add()
+            step.name = below.name
+            step.start_ms = (below.start_ns - started_ns) / NS_PER_MS
+            step.duration_ms = (below.end_ns - below.start_ns) / NS_PER_MS
 
 
-def self_ns(stage: SpanFacts, calls: Iterable[SpanFacts]) -> int:
+def self_ns(stage: SpanFacts, calls: Collection[SpanFacts]) -> int:
     """Duration of a stage minus the union of its calls, each clipped to the stage; in nanoseconds, never negative."""
     left = stage.end_ns - stage.start_ns
+    if not calls:
+        return left
     covered_until = stage.start_ns
     for start_ns, end_ns in sorted((call.start_ns, min(call.end_ns, stage.end_ns)) for call in calls):
         uncovered = end_ns - max(start_ns, covered_until)
@@ -60,17 +67,5 @@ def _owner(span: SpanFacts, spans: Mapping[str, SpanFacts]) -> str:
     return ""
 
 
-def _steps(spans: Iterable[SpanFacts], started_ns: int) -> list[Step]:
-    ordered = sorted(spans, key=_by_start)
-    return [
-        Step(name=span.name, start_ms=_ms(span.start_ns - started_ns), duration_ms=_ms(span.end_ns - span.start_ns))
-        for span in ordered
-    ]
-
-
 def _by_start(span: SpanFacts) -> tuple[int, int, str]:
     return span.start_ns, span.end_ns, span.span_id
-
-
-def _ms(ns: int) -> float:
-    return ns / NS_PER_MS

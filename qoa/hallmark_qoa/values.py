@@ -147,3 +147,16 @@ WANTED: dict[str, Parse] = {
     attributes.DATA_VALUES: _rows,
 }
 """Parser of each attribute that is read; all others are passed over."""
+
+_DOUBLES = {name.encode(): name for name, attribute in attributes.REGISTRY.items() if attribute.type == "double"}
+
+
+def double_name(encoded: bytes) -> str | None:
+    """The name of the attribute, where this is the encoding of one that is a double and its value is one too.
+
+    Those differ from span to span, so they are worth a way of their own: the value is the last eight bytes.
+    """
+    # KeyValue: field 1, length and bytes of the key; field 2, length 9, of AnyValue: field 4, a fixed64.
+    if encoded[-11:-8] == b"\x12\x09\x21" and encoded[0] == 0x0A and encoded[1] == len(encoded) - 13:
+        return _DOUBLES.get(encoded[2:-11])
+    return None

@@ -1,5 +1,6 @@
 """Spans as the services send them, and an engine on a real store whose clock the test turns."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
@@ -12,12 +13,13 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from hallmark_common import attributes as a
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
-from hallmark_qoa.stores.base import Filter
+from hallmark_qoa.stores.base import Batch, Change, Combine, Filter
 from hallmark_qoa.stores.sqlite import SqliteStore
 from hallmark_qoa.watch import Watchers
 
 T0_NS = 1_790_000_000 * 10**9
 MS = 10**6
+OUTCOMES = ("stored", "duplicate", "conflict", "over_cap")
 
 
 def any_value(value: object) -> AnyValue:
@@ -174,8 +176,21 @@ class Otlp:
         ]
 
 
+class FailingStore(SqliteStore):
+    """A SQLite store that can be told to fail."""
+
+    fails = False
+
+    async def commit(self, batch: Batch, combine: Combine) -> list[Change]:
+        if self.fails:
+            raise OSError("disk full")
+        return await super().commit(batch, combine)
+
+
 class Bench:
     """An engine on a SQLite file, with a clock to turn; can be stopped and started again."""
+
+    store: FailingStore
 
     def __init__(self, path: Path, **options: float) -> None:
         self.now_s = 0.0
@@ -184,7 +199,7 @@ class Bench:
         self.watchers = Watchers(1000)
 
     async def start(self) -> None:
-        self.store = await SqliteStore.open(self.path)
+        self.store = await FailingStore.open(self.path)
         self.assembler = Assembler(**self.options)  # type: ignore[arg-type]  # of mixed types by design
         self.engine = Engine(self.store, self.assembler, self.watchers, clock=lambda: self.now_s)
         await self.engine.start()
@@ -194,8 +209,18 @@ class Bench:
         await self.store.close()
 
     async def kill(self) -> None:
-        """As a crash leaves it: what was committed is there, nothing else."""
+        """As a crash leaves it: what was committed is there, and nothing else happens any more."""
+        writer = self.engine._writer
+        if writer is not None:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
         await self.store.close()
+
+    def unaccounted(self) -> int:
+        """Spans received or replayed since the start of this engine of which it does not say what became."""
+        spans = self.engine.counters.spans
+        known = sum(count for outcome, count in spans.items() if outcome.startswith(("skipped.", *OUTCOMES)))
+        return spans["received"] + spans["replayed"] - known - self.engine.pending_spans
 
     async def stored(self) -> list[bytes]:
         page = await self.store.page(Filter(), 1000)

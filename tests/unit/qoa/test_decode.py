@@ -14,6 +14,15 @@ from hallmark_qoa.decode import decode
 from hallmark_qoa.derive import derive
 from hallmark_qoa.facts import decode_spans, encode_spans
 
+_STORED_BY_0_1 = (
+    '[["00000000000000f0","","hallmark-web","Predict",2,1790000000000000000,1790000000100000000,"web","","acme",'
+    '[["hallmark.answer.labels",["zwölf","a \\"b\\"\\n"]],["hallmark.answer.confidences",[1e-07,1e+16,0.1]],'
+    '["hallmark.event_time",9223372036854775807]]],'
+    '["00000000000000f1","00000000000000f0","hallmark-web","call",3,1790000000000000001,1790000000000000002,"",'
+    '"preprocess","",[]]]'
+).encode()
+"""As json.JSONEncoder wrote it, before orjson did."""
+
 
 def test_spans_of_no_prediction_are_counted_only(otlp: Any) -> None:
     request = otlp.request([("other", Span(name="GET /"))])
@@ -90,6 +99,38 @@ def test_long_values_are_cut_short_and_counted(otlp: Any) -> None:
     assert decoded.clipped == {"long_list": 1, "long_text": 258, "long_row": 1}
 
 
+def test_what_is_cut_short_is_counted_for_every_span(otlp: Any) -> None:
+    spans = [otlp.span(otlp.name(1, 1), number, 0, 0, 1, stage="web", reason="r" * 999) for number in (1, 2, 3)]
+    assert decode(otlp.request(spans)).clipped == {"long_text": 3}
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0.5, 0.5), (-0.0, 0.0), (3, 3.0), (1e-300, 1e-300)])
+def test_doubles_are_read_as_they_are(otlp: Any, value: float, expected: float) -> None:
+    (span,) = decode(otlp.request([otlp.span(otlp.name(1, 1), 1, 0, 0, 1, stage="web", queue_ms=value)])).spans
+    assert repr(dict(span.facts)[attributes.QUEUE_MS]) == repr(expected)
+
+
+@pytest.mark.parametrize("key", ["", "x", "hallmark", "k" * 115, "k" * 243, "k" * 244, "k" * 300])
+def test_doubles_of_other_attributes_are_passed_over(otlp: Any, key: str) -> None:
+    service, span = otlp.span(otlp.name(1, 1), 1, 0, 0, 1, stage="web")
+    span.attributes.add(key=key).value.double_value = 1.5
+    decoded = decode(otlp.request([(service, span)]))
+    assert (decoded.spans[0].facts, decoded.clipped) == ((), {})
+
+
+def test_key_that_looks_like_an_attribute_and_a_double_is_passed_over(otlp: Any) -> None:
+    service, span = otlp.span(otlp.name(1, 1), 1, 0, 0, 1, stage="web")
+    span.attributes.add(key=f"{attributes.QUEUE_MS}\x12\x09!12345678")
+    assert decode(otlp.request([(service, span)])).spans[0].facts == ()
+
+
+def test_value_of_a_double_that_looks_like_more_is_one(otlp: Any) -> None:
+    service, span = otlp.span(otlp.name(1, 1), 1, 0, 0, 1, stage="web", queue_ms=1.0)
+    span.attributes[-1].value.MergeFromString(b"\x0a\x09!12345678")  # a string after the double takes its place
+    (facts,) = decode(otlp.request([(service, span)])).spans
+    assert facts.facts == ()
+
+
 def test_attributes_are_kept_of_stages_only(otlp: Any) -> None:
     (span,) = decode(otlp.request([otlp.span(otlp.name(1, 1), 2, 1, 0, 1, queue_ms=1.0)])).spans
     assert span.facts == ()
@@ -100,6 +141,17 @@ def test_stored_form_is_the_same_spans(otlp: Any) -> None:
     stored = decode_spans(spans[0].prediction, encode_spans(spans))
     assert stored == tuple(sorted(spans, key=lambda span: span.span_id))
     assert encode_spans(stored) == encode_spans(spans)
+
+
+def test_spans_that_were_stored_by_an_earlier_version_are_read() -> None:
+    spans = decode_spans("p", _STORED_BY_0_1)
+    assert [span.span_id for span in spans] == ["00000000000000f0", "00000000000000f1"]
+    assert spans[0].facts == (
+        ("hallmark.answer.labels", ("zwölf", 'a "b"\n')),
+        ("hallmark.answer.confidences", (1e-07, 1e16, 0.1)),
+        ("hallmark.event_time", 9223372036854775807),
+    )
+    assert decode_spans("p", encode_spans(spans)) == spans
 
 
 @given(data=st.data())

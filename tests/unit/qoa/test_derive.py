@@ -114,6 +114,7 @@ def test_without_any_stage_everything_is_unknown(otlp: Any, record: Any) -> None
     found = record([otlp.span(otlp.name(1, 1), 5, 4, 3, 4)])
     assert (found.complete, found.status, list(found.missing_stages)) == (False, "", ["web"])
     assert found.started_at.nanos == 3_000_000
+    assert (found.HasField("model"), found.HasField("data"), found.HasField("duration_ms")) == (True, False, False)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.combine import combine
 from hallmark_qoa.engine import Engine
 from hallmark_qoa.facts import SpanGroup
+from hallmark_qoa.merge import MAX_SPANS
 from hallmark_qoa.sources.base import Receipt
 from hallmark_qoa.stores.base import Batch, Filter
 from hallmark_qoa.stores.sqlite import SqliteStore
@@ -143,6 +148,19 @@ async def test_old_records_are_removed(otlp: Any, bench: Any, tmp_path: Path) ->
         assert one.engine.counters.records["removed"] == 3
 
 
+async def test_the_oldest_records_are_removed_from_a_store_that_is_too_large(
+    otlp: Any, bench: Any, tmp_path: Path
+) -> None:
+    async with bench(tmp_path / "q.sqlite3") as one:
+        for trace in range(1, 40):
+            await one.engine.deliver(otlp.request(otlp.prediction(trace)))
+        await one.engine.remove_beyond(2**30)
+        assert len(await one.stored()) == 39
+        await one.engine.remove_beyond(0)
+        assert await one.stored() == []
+        assert one.engine.counters.records["removed"] == 39
+
+
 async def test_watchers_see_stored_and_changed_records_only(otlp: Any, bench: Any, tmp_path: Path) -> None:
     *spans, late = otlp.prediction()
     async with bench(tmp_path / "q.sqlite3") as one:
@@ -155,24 +173,69 @@ async def test_watchers_see_stored_and_changed_records_only(otlp: Any, bench: An
 
 
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
-def test_every_span_is_accounted_for(data: st.DataObject, otlp: Any, tmp_path_factory: Any) -> None:
+@settings(max_examples=60, deadline=None)
+def test_every_span_is_accounted_for(data: st.DataObject, otlp: Any, bench: Any, tmp_path_factory: Any) -> None:
     shapes = data.draw(st.lists(st.sampled_from(otlp.SHAPES), min_size=1, max_size=5))
     spans = [span for i, shape in enumerate(shapes) for span in otlp.prediction(i + 1, 0x10, shape)]
+    spans += unusable(otlp)
+    if data.draw(st.booleans()):
+        spans += [otlp.span(otlp.name(9, 1), number, 0, 0, 1) for number in range(2, MAX_SPANS + 20)]
     spans += data.draw(st.lists(st.sampled_from(spans), max_size=20))
     spans = data.draw(st.permutations(spans))
+    size = data.draw(st.sampled_from([7, 50, 400]))
+    batches = [spans[start : start + size] for start in range(0, len(spans), size)]
+    kept = data.draw(st.lists(st.booleans(), min_size=len(batches), max_size=len(batches)))
 
     async def run() -> None:
-        async with gated(tmp_path_factory.mktemp("q") / "q.sqlite3", max_pending_spans=6) as (engine, store, _):
-            for start in range(0, len(spans), 7):
-                await engine.deliver(otlp.request(spans[start : start + 7]))
-            await engine.drain()
-            records = (await store.page(Filter(), 99)).records
-            kept = sum([len(await spans_of(store, record)) for record in records])
-            counts = engine.counters.spans
-            assert counts["received"] == kept + counts["duplicate"] + counts["conflict"] + counts["over_cap"]
+        async with bench(tmp_path_factory.mktemp("q") / "q.sqlite3", max_pending_spans=6) as one:
+            deliveries = [
+                asyncio.create_task(one.engine.deliver(otlp.request(batch), kept=is_kept))
+                for batch, is_kept in zip(batches, kept, strict=True)
+            ]
+            await asyncio.sleep(0)
+            await one.engine.drain()
+            await asyncio.gather(*deliveries)
+            counts = one.engine.counters.spans
+            records = (await one.store.page(Filter(), 99)).records
+            assert counts["stored"] == sum([len(await spans_of(one.store, record)) for record in records])
+            assert counts["received"] == len(spans)
+            assert one.unaccounted() == 0
 
     asyncio.run(run())
+
+
+def unusable(otlp: Any) -> list[Any]:
+    """One span of no prediction, and one whose times are wrong."""
+    service, wrong = otlp.span(otlp.name(8, 1), 1, 0, 0, 1)
+    wrong.end_time_unix_nano = 1
+    return [("other", Span(name="GET /")), (service, wrong)]
+
+
+async def test_meter_shows_what_waits_and_what_became_of_spans(otlp: Any, bench: Any, tmp_path: Path) -> None:
+    reader = InMemoryMetricReader()
+    meter = MeterProvider([reader]).get_meter("test")
+    async with bench(tmp_path / "q.sqlite3") as one:
+        one.engine.counters.observe(meter)
+        await one.engine.deliver(otlp.request(otlp.prediction(1)))
+        delivery = asyncio.create_task(one.engine.deliver(otlp.request(otlp.prediction(2)[:2]), kept=True))
+        await asyncio.sleep(0)
+        assert observed(reader, attributes.METRIC_QOA_WAITING_SPANS) == {None: 2}
+        assert observed(reader, attributes.METRIC_QOA_BATCHES) == {None: 1}
+        await one.engine.drain()
+        await delivery
+        spans = len(otlp.prediction()) + 2
+        assert observed(reader, attributes.METRIC_QOA_SPANS) == {"received": spans, "stored": spans}
+        assert observed(reader, attributes.METRIC_QOA_WAITING_SPANS) == {None: 0}
+        assert observed(reader, attributes.METRIC_QOA_BATCHES) == {None: 0}
+
+
+def observed(reader: InMemoryMetricReader, name: str) -> dict[Any, Any]:
+    """The values of a metric by outcome."""
+    data = reader.get_metrics_data()
+    assert data is not None
+    metrics = [metric for one in data.resource_metrics for scope in one.scope_metrics for metric in scope.metrics]
+    (found,) = [metric for metric in metrics if metric.name == name]
+    return {(point.attributes or {}).get("outcome"): point.value for point in found.data.data_points}  # type: ignore[union-attr]
 
 
 async def spans_of(store: SqliteStore, record: Any) -> tuple[Any, ...]:

@@ -1,0 +1,114 @@
+"""Memory of every process of the pipeline, as long as the load lasts, and a picture of it.
+
+Services, collector, RabbitMQ, Prometheus and engine on one machine, with predictions at a fixed rate from the same
+machine.
+"""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import psutil
+from matplotlib import pyplot
+
+from bench.say import Say
+from tests.support.parts import RunningPart
+from tests.support.pipeline import Pipeline
+
+RATE = 500.0
+SECONDS = 600.0
+EVERY_S = 5.0
+WARM_UP_S = 120.0
+"""Left out of the trend: caches and look-ups with a bound of their own are filled."""
+
+PICTURE = Path("docs/pictures/memory.svg")
+
+
+def run(folder: Path, say: Say, *, rate: float = RATE, seconds: float = SECONDS) -> dict[str, Any]:
+    """Measure, draw, and return the result document."""
+    pipeline = Pipeline(folder, impatient=False)
+    with pipeline.running(), pipeline.load(rate, seconds) as load:
+        at_s, resident = _watch(pipeline, load.is_running, say)
+        done = load.result()
+        stored = pipeline.until_stored(done["ok"])
+    _draw(at_s, resident, PICTURE, f"{done['rate']:.0f} predictions/s for {seconds / 60:.0f} min")
+    return {
+        "what": "resident memory of every process under load, MiB",
+        "seconds": seconds,
+        "asked_per_second": rate,
+        "load": done,
+        "records": {"stored": stored.records, "complete": stored.complete, "spans": stored.span_count},
+        "warm_up_s": WARM_UP_S,
+        "trend_mib_per_minute": {name: _trend(at_s, values) for name, values in resident.items()},
+        "at_s": at_s,
+        "resident_mib": resident,
+    }
+
+
+def _watch(pipeline: Pipeline, is_running: Any, say: Say) -> tuple[list[float], dict[str, list[float]]]:
+    parts = {
+        **pipeline.services,
+        "engine": pipeline.engine,
+        "collector": pipeline.collector,
+        "rabbitmq": pipeline.broker.node,
+        "prometheus": pipeline.prometheus,
+    }
+    at_s: list[float] = []
+    resident: dict[str, list[float]] = defaultdict(list)
+    start = time.monotonic()
+    while is_running():
+        at_s.append(round(time.monotonic() - start, 1))
+        for name, part in parts.items():
+            resident[name].append(round(_resident_mib(part), 2))
+        if len(at_s) % 12 == 0:
+            say(f"{at_s[-1]:.0f} s: " + ", ".join(f"{name} {values[-1]:.0f}" for name, values in resident.items()))
+        time.sleep(EVERY_S)
+    return at_s, dict(resident)
+
+
+def _resident_mib(part: RunningPart) -> float:
+    """Of a process and all below it: RabbitMQ is started by a script."""
+    assert part.process is not None
+    process = psutil.Process(part.process.pid)
+    return sum(one.memory_info().rss for one in (process, *process.children(recursive=True))) / 2**20
+
+
+def _trend(at_s: Sequence[float], values: Sequence[float]) -> float:
+    """Slope of the least-squares line after the warm-up, MiB a minute."""
+    after = [(t / 60, v) for t, v in zip(at_s, values, strict=True) if t >= WARM_UP_S]
+    if len(after) < 3:
+        return 0.0
+    slope, _ = np.polyfit(*np.array(after).T, 1)
+    return round(float(slope), 3)
+
+
+def _draw(at_s: Sequence[float], resident: Mapping[str, Sequence[float]], path: Path, title: str) -> None:
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "hallmark"
+    figure, axes = pyplot.subplots(figsize=(8, 4.2), layout="constrained")
+    for name, values in sorted(resident.items(), key=lambda item: -item[1][-1]):
+        (line,) = axes.plot([t / 60 for t in at_s], values, linewidth=1.6)
+        axes.annotate(
+            f" {name} {values[-1]:.0f}",
+            (at_s[-1] / 60, values[-1]),
+            color=line.get_color(),
+            va="center",
+            fontsize=9,
+            annotation_clip=False,
+        )
+    axes.set(title=title, xlabel="minutes", ylabel="resident memory, MiB", xlim=(0, at_s[-1] / 60), ylim=(0, None))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", alpha=0.3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def summary(document: Mapping[str, Any]) -> str:
+    """One line for the terminal."""
+    return f"memory: {json.dumps(document['trend_mib_per_minute'])} MiB a minute at {document['load']['rate']:.0f}/s"
