@@ -57,7 +57,8 @@ type Config struct {
 	_ struct{}
 }
 
-// RoutingKeysConfig holds the routing key of each signal. That of traces holds one verb for the shard, such as %02d.
+// RoutingKeysConfig holds the routing key of each signal. That of traces holds one verb for the shard, such as %02d; with one
+// shard it need not.
 type RoutingKeysConfig struct {
 	Traces  string `mapstructure:"traces"`
 	Metrics string `mapstructure:"metrics"`
@@ -95,8 +96,8 @@ func createDefaultConfig() component.Config {
 func (c *Config) Validate() error {
 	return errors.Join(
 		c.validateEndpoint(),
-		check(c.Username != "", "username: must be set"),
-		check(c.Password != "", "password: must be set, for example to ${env:RABBITMQ_PASSWORD}"),
+		check(withoutLineEnd(c.Username) != "", "username: must be set"),
+		check(withoutLineEnd(string(c.Password)) != "", "password: must be set, for example to ${env:RABBITMQ_PASSWORD}"),
 		c.validateTLS(),
 		check(c.Exchange != "", "exchange: must be set"),
 		validateKey("routing_key::metrics", c.RoutingKey.Metrics),
@@ -144,7 +145,7 @@ func (c *Config) validateShards() error {
 	if c.Shards < 1 || c.Shards > maxShards {
 		return fmt.Errorf("shards: must be from 1 to %d, not %d", maxShards, c.Shards)
 	}
-	first, second := fmt.Sprintf(c.RoutingKey.Traces, 0), fmt.Sprintf(c.RoutingKey.Traces, 1)
+	first, second := routingKey(c.RoutingKey.Traces, 0), routingKey(c.RoutingKey.Traces, 1)
 	if strings.Contains(first, "%!") || (c.Shards > 1 && first == second) {
 		return fmt.Errorf("routing_key::traces: must hold one verb for the shard, such as spans.%%02d, not %q", c.RoutingKey.Traces)
 	}
@@ -174,6 +175,9 @@ func (c *Config) validateTimes() error {
 func validateKey(name, key string) error {
 	return check(key != "" && len(key) <= 200, "%s: must be 1 to 200 bytes, not %d", name, len(key))
 }
+
+// withoutLineEnd drops what ${file:…} brings along from a file that ends as text files do.
+func withoutLineEnd(s string) string { return strings.TrimRight(s, "\r\n") }
 
 func check(holds bool, format string, args ...any) error {
 	if holds {

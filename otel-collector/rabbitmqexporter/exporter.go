@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ type rabbitExporter struct {
 	signal    signal
 	messages  messageFactory
 	telemetry *telemetry
+	splitters sync.Pool
 
 	link      *broker.Link
 	publisher *broker.Publisher
@@ -46,6 +48,7 @@ func newExporter(settings exporter.Settings, config *Config, signal signal) (*ra
 	}
 	e := &rabbitExporter{config: config, settings: settings, signal: signal, telemetry: telemetry,
 		messages: newMessageFactory(compressor, signal, settings.BuildInfo.Command)}
+	e.splitters.New = func() any { return wire.NewSplitter(signal.schema, len(signal.keys)) }
 	e.maxBytes.Store(int64(config.MaxMessageSize))
 	return e, nil
 }
@@ -99,8 +102,8 @@ func (e *rabbitExporter) address(ctx context.Context) (broker.Address, error) {
 	return broker.Address{
 		HostPort:       net.JoinHostPort(uri.Host, strconv.Itoa(uri.Port)),
 		Vhost:          uri.Vhost,
-		Username:       e.config.Username,
-		Password:       string(e.config.Password),
+		Username:       withoutLineEnd(e.config.Username),
+		Password:       withoutLineEnd(string(e.config.Password)),
 		TLS:            tlsConfig,
 		Name:           fmt.Sprintf("%s %s %s", e.settings.BuildInfo.Command, e.settings.ID, e.signal.name),
 		Heartbeat:      e.config.Heartbeat,
@@ -112,7 +115,9 @@ func (e *rabbitExporter) address(ctx context.Context) (broker.Address, error) {
 // export publishes an encoded export request. On failure, rest is the encoded request made of what is to be sent again; it is
 // nil where that is everything or nothing.
 func (e *rabbitExporter) export(ctx context.Context, body []byte) (rest []byte, err error) {
-	parts, err := wire.Split(body, e.signal.schema, len(e.signal.keys), int(e.maxBytes.Load()))
+	splitter := e.splitters.Get().(*wire.Splitter)
+	defer e.splitters.Put(splitter) // the client library keeps no message once it is written
+	parts, err := splitter.Split(body, int(e.maxBytes.Load()))
 	if err != nil {
 		return nil, consumererror.NewPermanent(err)
 	}

@@ -24,11 +24,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-const (
-	brokerURL = "HALLMARK_TEST_AMQP_URL"
-	// patience is how long a test waits for what should take a moment.
-	patience = 20 * time.Second
-)
+const brokerURL = "HALLMARK_TEST_AMQP_URL"
 
 // testBroker is an exchange of its own on the real broker, with the queues a test binds to it.
 type testBroker struct {

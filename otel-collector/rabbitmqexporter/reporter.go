@@ -75,9 +75,10 @@ func (r *reporter) Blocked(reason string) {
 	componentstatus.ReportStatus(r.host, componentstatus.NewRecoverableErrorEvent(errors.New("blocked by the broker: "+reason)))
 }
 
+// troubleOf tells refusals from the network's failures, which the client library reports as frame errors once it has connected.
 func troubleOf(err error) int {
 	var refusal *amqp.Error
-	if errors.As(err, &refusal) {
+	if errors.As(err, &refusal) && refusal.Code != amqp.FrameError {
 		return refusal.Code
 	}
 	return networkTrouble

@@ -2,6 +2,7 @@ package rabbitmqexporter
 
 import (
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/collector/pipeline"
 
@@ -37,4 +38,10 @@ func logsSignal(c *Config) signal {
 		request: "opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest"}
 }
 
-func routingKey(format string, shard int) string { return fmt.Sprintf(format, shard) }
+// routingKey puts the shard into the format. With a single shard the format may be a plain key.
+func routingKey(format string, shard int) string {
+	if !strings.Contains(format, "%") {
+		return format
+	}
+	return fmt.Sprintf(format, shard)
+}

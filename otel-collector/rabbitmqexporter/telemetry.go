@@ -52,7 +52,7 @@ func newTelemetry(settings exporter.Settings, signal string) (*telemetry, error)
 		failedCount:    build.counters("failed", "not known to have arrived, for any reason; all but too_large are retried"),
 
 		reconnects:     build.counter("reconnects", "{reconnects}", "Connections regained after a loss."),
-		latency:        build.histogram("confirm_duration", "Time from a push's first message to the broker's last verdict on it."),
+		latency:        build.histogram("confirm_duration", "Time from asking for a channel to the broker's last verdict on a push's messages."),
 		connectedGauge: build.gauge("connected", "1 while there is a connection to the broker, else 0."),
 		blockedGauge:   build.gauge("blocked", "1 while the broker has blocked publishing, else 0."),
 	}

@@ -29,26 +29,29 @@ type Address struct {
 }
 
 // dial connects. It returns early, with an error, once ctx is done.
-func dial(ctx context.Context, to Address) (*amqp.Connection, error) {
+func dial(ctx context.Context, to Address) (*amqp.Connection, *gatheringConn, error) {
 	ctx, cancel := context.WithTimeout(ctx, to.ConnectTimeout)
 	defer cancel()
 	socket, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.HostPort)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	abort := context.AfterFunc(ctx, func() { _ = socket.Close() })
 	defer abort()
-	transport, err := secure(ctx, socket, to.TLS)
+	stream, err := secure(ctx, socket, to.TLS)
 	if err != nil {
 		_ = socket.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	connection, err := amqp.Open(&timedConn{Conn: transport, timeout: to.WriteTimeout}, clientConfig(to))
+	transport := newGatheringConn(stream, to.WriteTimeout)
+	connection, err := amqp.Open(transport, clientConfig(to))
 	if err != nil {
 		_ = socket.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return connection, nil
+	// The library begins to watch for silence with the next frame; a broker that never sends one would go unnoticed.
+	_ = socket.SetReadDeadline(time.Now().Add(2 * connection.Config.Heartbeat))
+	return connection, transport, nil
 }
 
 func secure(ctx context.Context, socket net.Conn, config *tls.Config) (net.Conn, error) {
@@ -69,22 +72,4 @@ func clientConfig(to Address) amqp.Config {
 		Locale:     "en_US",
 		Properties: properties,
 	}
-}
-
-// timedConn fails, and closes, where one write takes longer than timeout.
-type timedConn struct {
-	net.Conn
-	timeout time.Duration
-}
-
-func (c *timedConn) Write(b []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-		return 0, err
-	}
-	n, err := c.Conn.Write(b)
-	if err != nil {
-		// The library goes on reading after a failed flush; a frame cut short makes the connection useless.
-		_ = c.Close()
-	}
-	return n, err
 }

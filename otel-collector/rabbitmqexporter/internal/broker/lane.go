@@ -20,13 +20,14 @@ type Message struct {
 // lane is one channel in confirm mode, used by one push at a time.
 type lane struct {
 	exchange string
+	conn     *gatheringConn
 	channel  *amqp.Channel
 	returns  chan amqp.Return
 	closed   chan *amqp.Error
 	cause    *amqp.Error
 }
 
-func openLane(connection *amqp.Connection, exchange string) (*lane, error) {
+func openLane(connection *amqp.Connection, conn *gatheringConn, exchange string) (*lane, error) {
 	channel, err := connection.Channel()
 	if err != nil {
 		return nil, err
@@ -36,6 +37,7 @@ func openLane(connection *amqp.Connection, exchange string) (*lane, error) {
 	}
 	return &lane{
 		exchange: exchange,
+		conn:     conn,
 		channel:  channel,
 		returns:  channel.NotifyReturn(make(chan amqp.Return, maxInFlight)),
 		closed:   channel.NotifyClose(make(chan *amqp.Error, 1)),
@@ -46,6 +48,20 @@ func openLane(connection *amqp.Connection, exchange string) (*lane, error) {
 // proceed is asked before each message.
 func (l *lane) publish(ctx context.Context, messages []Message, proceed func() *Failure) []error {
 	verdicts := make([]error, len(messages))
+	confirms := l.send(ctx, messages, verdicts, proceed)
+	for i, confirm := range confirms {
+		if confirm != nil {
+			verdicts[i] = l.await(ctx, messages[i].Key, confirm)
+		}
+	}
+	l.markReturned(messages, verdicts)
+	return verdicts
+}
+
+// send publishes the messages, and sets the verdict of those that could not be.
+func (l *lane) send(ctx context.Context, messages []Message, verdicts []error, proceed func() *Failure) []*amqp.DeferredConfirmation {
+	l.conn.gather()
+	defer l.conn.release()
 	confirms := make([]*amqp.DeferredConfirmation, len(messages))
 	for i, message := range messages {
 		if failure := l.mayPublish(ctx, proceed); failure != nil {
@@ -59,13 +75,7 @@ func (l *lane) publish(ctx context.Context, messages []Message, proceed func() *
 		}
 		confirms[i] = confirm
 	}
-	for i, confirm := range confirms {
-		if confirm != nil {
-			verdicts[i] = l.await(ctx, confirm)
-		}
-	}
-	l.markReturned(messages, verdicts)
-	return verdicts
+	return confirms
 }
 
 func (l *lane) mayPublish(ctx context.Context, proceed func() *Failure) *Failure {
@@ -82,7 +92,7 @@ func (l *lane) publishFailure(err error) *Failure {
 	return failf(Lost, "publish: %v", err)
 }
 
-func (l *lane) await(ctx context.Context, confirm *amqp.DeferredConfirmation) error {
+func (l *lane) await(ctx context.Context, key string, confirm *amqp.DeferredConfirmation) error {
 	acked, err := confirm.WaitContext(ctx)
 	switch {
 	case err != nil:
@@ -93,7 +103,7 @@ func (l *lane) await(ctx context.Context, confirm *amqp.DeferredConfirmation) er
 		// The library resolves what is open as refused when a channel closes.
 		return closedFailure(l.closeCause(), l.exchange)
 	}
-	return failf(Nacked, "the broker refused the message for routing key's queue: it is full or has no quorum")
+	return failf(Nacked, "a queue for routing key %q refused the message: it is full or has no quorum", key)
 }
 
 // markReturned sets the verdict of returned messages. A return comes before its confirm (RabbitMQ, "Publisher Confirms"), so all

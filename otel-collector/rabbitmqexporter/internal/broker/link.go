@@ -93,9 +93,9 @@ func (l *Link) connect(ctx context.Context, tried func()) *session {
 		InitialInterval: l.backoff.Initial, MaxInterval: l.backoff.Max, Multiplier: 2, RandomizationFactor: 0.5,
 	}
 	for {
-		connection, err := dial(ctx, l.address)
+		connection, conn, err := dial(ctx, l.address)
 		if err == nil {
-			return newSession(connection, l.exchange)
+			return newSession(connection, conn, l.exchange)
 		}
 		l.set(nil, err)
 		l.observer.Failed(err)
@@ -115,13 +115,13 @@ func (l *Link) watch(ctx context.Context, s *session) {
 		case <-ctx.Done():
 			l.set(nil, ctx.Err())
 			_ = s.connection.CloseDeadline(time.Now().Add(closeTimeout))
-			s.retiring.Wait()
+			s.end()
 			return
 		case cause := <-s.closed:
 			err := lossOf(cause)
 			l.set(nil, err)
 			l.observer.Disconnected(err)
-			s.retiring.Wait()
+			s.end()
 			return
 		case blocking, open := <-s.blocks:
 			if !open {

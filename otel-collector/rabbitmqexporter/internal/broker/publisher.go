@@ -2,10 +2,7 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"slices"
-
-	amqp "github.com/rabbitmq/amqp091-go"
 )
 
 // Publisher publishes on a link, on as many channels as there are pushes at once, up to a limit. It is safe for concurrent use.
@@ -22,6 +19,9 @@ func NewPublisher(link *Link, concurrency int) *Publisher {
 // Publish publishes all messages, waits for all confirms until ctx is done, and gives a verdict on each message: nil if it is in
 // every queue it was routed to, else a *Failure.
 func (p *Publisher) Publish(ctx context.Context, messages []Message) []error {
+	if len(messages) == 0 {
+		return nil
+	}
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
@@ -39,9 +39,9 @@ func (s *session) publish(ctx context.Context, messages []Message) []error {
 	if failure := s.mayPublish(); failure != nil {
 		return failAll(messages, failure)
 	}
-	l, err := s.take()
-	if err != nil {
-		return failAll(messages, openFailure(err))
+	l, failure := s.take(ctx)
+	if failure != nil {
+		return failAll(messages, failure)
 	}
 	verdicts := make([]error, 0, len(messages))
 	for wave := range slices.Chunk(messages, maxInFlight) {
@@ -59,14 +59,6 @@ func (s *session) publish(ctx context.Context, messages []Message) []error {
 func leavesUnsettled(verdict error) bool {
 	failure, failed := AsFailure(verdict)
 	return failed && failure.Reason != Returned && failure.Reason != Nacked && failure.Reason != Blocked
-}
-
-func openFailure(err error) *Failure {
-	var cause *amqp.Error
-	if errors.As(err, &cause) {
-		return unsentf(Lost, "open a channel: %s", cause.Error())
-	}
-	return unsentf(Lost, "open a channel: %v", err)
 }
 
 func failAll(messages []Message, failure *Failure) []error {

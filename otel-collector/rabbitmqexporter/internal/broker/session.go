@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -10,19 +11,22 @@ import (
 // session is one connection and its idle lanes.
 type session struct {
 	connection *amqp.Connection
+	conn       *gatheringConn
 	exchange   string
 	closed     chan *amqp.Error
 	blocks     chan amqp.Blocking
 	blocked    atomic.Pointer[string]
 
-	mu       sync.Mutex
-	idle     []*lane
-	retiring sync.WaitGroup
+	mu    sync.Mutex
+	idle  []*lane
+	ended bool
+	aside sync.WaitGroup // what waits for the broker and nobody else waits for
 }
 
-func newSession(connection *amqp.Connection, exchange string) *session {
+func newSession(connection *amqp.Connection, conn *gatheringConn, exchange string) *session {
 	return &session{
 		connection: connection,
+		conn:       conn,
 		exchange:   exchange,
 		closed:     connection.NotifyClose(make(chan *amqp.Error, 1)),
 		blocks:     connection.NotifyBlocked(make(chan amqp.Blocking, 1)),
@@ -37,16 +41,56 @@ func (s *session) mayPublish() *Failure {
 	return nil
 }
 
-func (s *session) take() (*lane, error) {
-	s.mu.Lock()
-	if n := len(s.idle); n > 0 {
-		l := s.idle[n-1]
-		s.idle = s.idle[:n-1]
-		s.mu.Unlock()
+// take gives an idle lane, or opens one.
+func (s *session) take(ctx context.Context) (*lane, *Failure) {
+	if l := s.pop(); l != nil {
 		return l, nil
 	}
-	s.mu.Unlock()
-	return openLane(s.connection, s.exchange)
+	return s.open(ctx)
+}
+
+func (s *session) pop() *lane {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	l := s.idle[last]
+	s.idle = s.idle[:last]
+	return l
+}
+
+// open opens a lane. The library waits for the broker's answer however long that takes, so this is done aside; an answer that comes
+// after ctx is done makes an idle lane.
+func (s *session) open(ctx context.Context) (*lane, *Failure) {
+	type outcome struct {
+		lane *lane
+		err  error
+	}
+	opened := make(chan outcome)
+	started := s.runAside(func() {
+		l, err := openLane(s.connection, s.conn, s.exchange)
+		select {
+		case opened <- outcome{l, err}:
+		case <-ctx.Done():
+			if err == nil {
+				s.give(l)
+			}
+		}
+	})
+	if !started {
+		return nil, unsentf(Lost, "the connection to the broker was lost before a channel was open")
+	}
+	select {
+	case o := <-opened:
+		if o.err != nil {
+			return nil, unsentf(Lost, "open a channel: %v", o.err)
+		}
+		return o.lane, nil
+	case <-ctx.Done():
+		return nil, unsentf(Timeout, "out of time before a channel was open: %v", ctx.Err())
+	}
 }
 
 func (s *session) give(l *lane) {
@@ -55,7 +99,25 @@ func (s *session) give(l *lane) {
 	s.idle = append(s.idle, l)
 }
 
-// retire closes a lane that has messages under way nobody waits for. Closing waits for the broker, so it is done aside.
+// retire closes a lane that has messages under way nobody waits for.
 func (s *session) retire(l *lane) {
-	s.retiring.Go(func() { _ = l.channel.Close() })
+	s.runAside(func() { _ = l.channel.Close() })
+}
+
+// runAside runs f in a goroutine of its own, unless the session has ended.
+func (s *session) runAside(f func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.aside.Go(f)
+	}
+	return !s.ended
+}
+
+// end waits for what runs aside, once the connection is closed.
+func (s *session) end() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.aside.Wait()
 }

@@ -1,12 +1,16 @@
 package wire
 
-import "google.golang.org/protobuf/encoding/protowire"
+import (
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
 
 // groupOverhead is the most bytes a tag (one) and the length of a message below 4 GiB (five) take.
 const groupOverhead = 6
 
-// fit counts the items, at least one, that together with their groups stay within maxBytes.
-func fit(items []item, maxBytes int) (n int, oversize bool) {
+// fit counts the items that together with their groups stay within maxBytes; it is at least one.
+func fit(items []item, maxBytes int) int {
 	size := 0
 	for i := range items {
 		size += len(items[i].field)
@@ -17,26 +21,30 @@ func fit(items []item, maxBytes int) (n int, oversize bool) {
 			size += len(items[i].scope.resource.head) + groupOverhead
 		}
 		if size > maxBytes {
-			return max(i, 1), i == 0
+			return max(i, 1)
 		}
 	}
-	return len(items), false
+	return len(items)
 }
 
-func assemble(shard int, items []item, oversize bool) Part {
+// assemble appends the part these items make.
+func (s *Splitter) assemble(shard int, items []item, maxBytes int) {
 	groups, size := measure(items)
-	part := Part{Shard: shard, Body: make([]byte, 0, size), Oversize: oversize}
+	part := Part{Shard: shard, Oversize: size > maxBytes}
+	body := slices.Grow(s.bodies, size)
 	for _, group := range groups {
-		part.Body = appendGroup(part.Body, resourceGroupField, group.size, group.head)
+		body = appendGroup(body, resourceGroupField, group.size, group.head)
 		for _, in := range group.scopes {
-			part.Body = appendGroup(part.Body, scopeGroupField, in.size, in.head)
+			body = appendGroup(body, scopeGroupField, in.size, in.head)
 			for i := range in.items {
-				part.Body = append(part.Body, in.items[i].field...)
+				body = append(body, in.items[i].field...)
 				part.Records += in.items[i].records
 			}
 		}
 	}
-	return part
+	part.Body = body[len(s.bodies):len(body):len(body)]
+	s.bodies = body
+	s.parts = append(s.parts, part)
 }
 
 type resourceRun struct {

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	spanTraceIDField     = 1
+	traceIDTag           = 1<<3 | byte(protowire.BytesType) // field 1 of a span
 	traceIDBytes         = 16
 	metricDataPointField = 1
 )
@@ -32,17 +32,15 @@ func TraceShard(traceID [traceIDBytes]byte, shards int) int {
 func spanShard(span []byte, shards int) (int, error) {
 	var id [traceIDBytes]byte
 	for len(span) > 0 {
-		f, err := next(span)
-		if err != nil {
-			return 0, err
+		size := sizeOf(span)
+		if size < 0 {
+			return 0, errTruncated
 		}
-		if f.number == spanTraceIDField {
-			if len(f.value) == traceIDBytes {
-				copy(id[:], f.value)
-			}
+		if span[0] == traceIDTag && size == 2+traceIDBytes {
+			copy(id[:], span[2:size])
 			break
 		}
-		span = span[len(f.raw):]
+		span = span[size:]
 	}
 	return TraceShard(id, shards), nil
 }

@@ -7,8 +7,8 @@
 package wire
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -37,23 +37,45 @@ type Part struct {
 	Oversize bool
 }
 
+// Splitter splits requests of one signal, one at a time, and uses its memory over again.
+type Splitter struct {
+	schema Schema
+	shards [][]item
+	parts  []Part
+	bodies []byte
+}
+
+// NewSplitter makes a splitter into so many shards.
+func NewSplitter(schema Schema, shards int) *Splitter {
+	return &Splitter{schema: schema, shards: make([][]item, shards)}
+}
+
 // Split divides the encoded request body into parts of one shard each, none larger than maxBytes unless marked oversize. Every
 // item is in exactly one part, below copies of its own resource and scope; items keep their order. Groups without items vanish.
-// The error says that body is no export request.
-func Split(body []byte, schema Schema, shards, maxBytes int) ([]Part, error) {
-	sorter := sorter{schema: schema, shards: make([][]item, shards)}
-	if err := sorter.request(body); err != nil {
+// The parts are good until the next call. The error says that body is no export request.
+func (s *Splitter) Split(body []byte, maxBytes int) ([]Part, error) {
+	defer s.forget()
+	if err := s.request(body); err != nil {
 		return nil, fmt.Errorf("split export request: %w", err)
 	}
-	parts := make([]Part, 0, shards)
-	for shard, items := range sorter.shards {
+	s.parts = s.parts[:0]
+	s.bodies = slices.Grow(s.bodies[:0], len(body))
+	for shard, items := range s.shards {
 		for len(items) > 0 {
-			n, oversize := fit(items, maxBytes)
-			parts = append(parts, assemble(shard, items[:n], oversize))
+			n := fit(items, maxBytes)
+			s.assemble(shard, items[:n], maxBytes)
 			items = items[n:]
 		}
 	}
-	return parts, nil
+	return s.parts, nil
+}
+
+// forget lets go of the request, and of nothing else.
+func (s *Splitter) forget() {
+	for shard := range s.shards {
+		clear(s.shards[shard])
+		s.shards[shard] = s.shards[shard][:0]
+	}
 }
 
 // resource and scope hold what describes their group: its encoded fields other than the nested ones.
@@ -70,12 +92,7 @@ type item struct {
 	records int
 }
 
-type sorter struct {
-	schema Schema
-	shards [][]item
-}
-
-func (s *sorter) request(body []byte) error {
+func (s *Splitter) request(body []byte) error {
 	return eachField(body, func(f field) error {
 		if f.number != resourceGroupField || f.kind != protowire.BytesType {
 			return fmt.Errorf("unexpected field %d", f.number)
@@ -84,25 +101,29 @@ func (s *sorter) request(body []byte) error {
 	})
 }
 
-func (s *sorter) resourceGroup(group []byte) error {
-	head, scopes, err := partition(group, scopeGroupField)
-	if err != nil {
-		return err
-	}
-	owner := &resource{head: head}
-	return eachField(scopes, func(f field) error { return s.scopeGroup(owner, f.value) })
+func (s *Splitter) resourceGroup(group []byte) error {
+	owner := &resource{}
+	return eachField(group, func(f field) error {
+		if f.number == scopeGroupField && f.kind == protowire.BytesType {
+			return s.scopeGroup(owner, f.value)
+		}
+		owner.head = extend(owner.head, f.raw)
+		return nil
+	})
 }
 
-func (s *sorter) scopeGroup(owner *resource, group []byte) error {
-	head, items, err := partition(group, itemField)
-	if err != nil {
-		return err
-	}
-	in := &scope{resource: owner, head: head}
-	return eachField(items, func(f field) error { return s.item(in, f) })
+func (s *Splitter) scopeGroup(owner *resource, group []byte) error {
+	in := &scope{resource: owner}
+	return eachField(group, func(f field) error {
+		if f.number == itemField && f.kind == protowire.BytesType {
+			return s.item(in, f)
+		}
+		in.head = extend(in.head, f.raw)
+		return nil
+	})
 }
 
-func (s *sorter) item(in *scope, f field) error {
+func (s *Splitter) item(in *scope, f field) error {
 	shard, err := s.schema.Shard(f.value, len(s.shards))
 	if err != nil {
 		return err
@@ -114,5 +135,3 @@ func (s *sorter) item(in *scope, f field) error {
 	s.shards[shard] = append(s.shards[shard], item{scope: in, field: f.raw, records: records})
 	return nil
 }
-
-var errTruncated = errors.New("malformed protobuf field")
