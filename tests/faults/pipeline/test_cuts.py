@@ -9,7 +9,7 @@ from tests.support.proxy import Direction, TcpProxy
 from tests.support.waiting import until
 
 RATE = 40.0
-CUTS = 20
+CUTS = 12
 REACH = {
     ("publishing", "to_target"): 20_000,
     ("publishing", "to_client"): 2_000,
