@@ -7,11 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import chain, engine
+from bench import chain, engine, exporter, memory
 from bench.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = {"chain": (chain.run, chain.lines), "engine": (engine.run, engine.lines)}
+BENCHMARKS = {
+    "chain": (chain.run, chain.lines),
+    "exporter": (exporter.run, exporter.lines),
+    "engine": (engine.run, engine.lines),
+    "memory": (memory.run, memory.lines),
+}
 """What measures, and what tells the figures, by name."""
 
 

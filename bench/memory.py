@@ -4,19 +4,17 @@ Services, collector, RabbitMQ, Prometheus and engine on one machine, with predic
 machine.
 """
 
-import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import linear_regression
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 import psutil
 from matplotlib import pyplot
 
-from bench.say import Say
 from tests.support.parts import RunningPart
 from tests.support.pipeline import Pipeline
 
@@ -29,7 +27,7 @@ WARM_UP_S = 120.0
 PICTURE = Path("docs/pictures/memory.svg")
 
 
-def run(folder: Path, say: Say, *, rate: float = RATE, seconds: float = SECONDS) -> dict[str, Any]:
+def run(folder: Path, say: Callable[[str], None], *, rate: float = RATE, seconds: float = SECONDS) -> dict[str, Any]:
     """Measure, draw, and return the result document."""
     pipeline = Pipeline(folder, impatient=False)
     with pipeline.running(), pipeline.load(rate, seconds) as load:
@@ -50,7 +48,9 @@ def run(folder: Path, say: Say, *, rate: float = RATE, seconds: float = SECONDS)
     }
 
 
-def _watch(pipeline: Pipeline, is_running: Any, say: Say) -> tuple[list[float], dict[str, list[float]]]:
+def _watch(
+    pipeline: Pipeline, is_running: Callable[[], bool], say: Callable[[str], None]
+) -> tuple[list[float], dict[str, list[float]]]:
     parts = {
         **pipeline.services,
         "engine": pipeline.engine,
@@ -83,8 +83,8 @@ def _trend(at_s: Sequence[float], values: Sequence[float]) -> float:
     after = [(t / 60, v) for t, v in zip(at_s, values, strict=True) if t >= WARM_UP_S]
     if len(after) < 3:
         return 0.0
-    slope, _ = np.polyfit(*np.array(after).T, 1)
-    return round(float(slope), 3)
+    minutes, mib = zip(*after, strict=True)
+    return round(linear_regression(minutes, mib).slope, 3)
 
 
 def _draw(at_s: Sequence[float], resident: Mapping[str, Sequence[float]], path: Path, title: str) -> None:
@@ -109,6 +109,12 @@ def _draw(at_s: Sequence[float], resident: Mapping[str, Sequence[float]], path: 
     pyplot.close(figure)
 
 
-def summary(document: Mapping[str, Any]) -> str:
-    """One line for the terminal."""
-    return f"memory: {json.dumps(document['trend_mib_per_minute'])} MiB a minute at {document['load']['rate']:.0f}/s"
+def lines(document: dict[str, Any]) -> list[str]:
+    """The figures, for a terminal."""
+    load, records = document["load"], document["records"]
+    first = (
+        f"{load['ok']} predictions at {load['rate']:.0f}/s, p99 {load['latency_ms']['p99']:.0f} ms, "
+        f"{records['complete']} complete records of {records['stored']}"
+    )
+    resident, trend = document["resident_mib"], document["trend_mib_per_minute"]
+    return [first, *(f"{name}: {resident[name][-1]:.0f} MiB, {trend[name]:+.2f} MiB a minute" for name in resident)]

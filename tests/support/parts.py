@@ -3,10 +3,10 @@
 import base64
 import json
 import os
-import pwd
 import signal
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -44,18 +44,17 @@ class RunningPart:
 
     def spawn(self) -> None:
         """Start it."""
-        account = self.part.account if self.part.account and os.getuid() == 0 else None
-        group = pwd.getpwnam(account).pw_gid if account else None
+        account = self.part.account if os.geteuid() == 0 else ""
+        launch = (sys.executable, "-m", "hallmark_cli.stack.launch", str(os.getpid()), account)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.part.command,
+                (*launch, *self.part.command),
                 env={**os.environ, **self.part.environ},
+                cwd=self.part.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                user=account,
-                group=group,
             )
 
     def until_ready(self) -> None:
