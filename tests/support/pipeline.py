@@ -257,8 +257,8 @@ class Pipeline:
         return self.of_collector("otelcol_exporter_queue_size", exporter="rabbitmq", data_type="traces")
 
     def until_alert(self, name: str) -> None:
-        """Wait until an alert fires."""
-        until(lambda: name in self.prometheus.alerts(), f"alert {name} fires", timeout_s=SETTLED_S)
+        """Wait until an alert fires; some conditions look back two minutes."""
+        until(lambda: name in self.prometheus.alerts(), f"alert {name} fires", timeout_s=2 * SETTLED_S)
 
     def until_counted(self, point: str, spans: float) -> None:
         """Wait until Prometheus has counted so many spans at a point of the way."""

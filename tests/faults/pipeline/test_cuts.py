@@ -8,6 +8,8 @@ from tests.support.pipeline import Pipeline
 from tests.support.proxy import Direction, TcpProxy
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.timeout(400)
+
 RATE = 40.0
 CUTS = 12
 REACH = {
@@ -19,7 +21,6 @@ REACH = {
 """Bytes within which a cut falls: handshakes, headers of messages and bodies one way, acknowledgements the other."""
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("direction", ["to_target", "to_client"])
 @pytest.mark.parametrize("side", ["publishing", "consuming"])
 def test_cuts(pipeline: Pipeline, side: str, direction: Direction) -> None:

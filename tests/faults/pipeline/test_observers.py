@@ -1,6 +1,10 @@
 """Those who only look are away: Tempo and Prometheus. Predictions and records do not depend on them."""
 
+import pytest
+
 from tests.support.pipeline import Pipeline
+
+pytestmark = pytest.mark.timeout(400)
 
 RATE = 40.0
 

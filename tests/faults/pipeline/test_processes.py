@@ -2,8 +2,12 @@
 
 import time
 
+import pytest
+
 from tests.support.pipeline import Pipeline
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.timeout(400)
 
 RATE = 40.0
 """Predictions a second; each makes a dozen spans."""
