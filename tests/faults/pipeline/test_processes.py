@@ -1,6 +1,7 @@
 """Collector and engine are killed or hang at the worst moment: no span is lost, no record is stored twice."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,20 @@ def test_collector_that_is_killed_again_and_again_under_load(pipeline: Pipeline)
             pipeline.collector.kill()
             pipeline.collector.start()
         pipeline.until_nothing_is_lost(load.done())
+
+
+def test_collector_that_is_away_for_too_long(tmp_path: Path) -> None:
+    """Only here spans are lost, at the source: the metrics say how many, and all others are stored."""
+    pipeline = Pipeline(tmp_path, span_queue_size=300)
+    with pipeline.running(collector=False):
+        with pipeline.load(RATE, 10) as load:
+            load.done()
+        pipeline.collector.start()
+        pipeline.until_alert("SpansDroppedAtSource")
+        until(lambda: sum(map(pipeline.spans_at_source, ("sent", "dropped"))) == pipeline.spans_at_source("made"))
+        sent = pipeline.spans_at_source("sent")
+        assert sent < pipeline.spans_at_source("made")
+        until(lambda: pipeline.stored().span_count == sent, "what was sent is stored", timeout_s=60)
 
 
 def test_engine_that_is_killed_between_store_and_acknowledgement(pipeline: Pipeline) -> None:

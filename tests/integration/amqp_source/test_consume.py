@@ -124,7 +124,7 @@ async def test_stop_hands_over_and_waits_for_what_is_being_stored(broker: Broker
     successor = await start_source(next_sink)
     publish_batches(broker, "spans.00", "a", "b")
     await eventually(lambda: len(sink.waiting) == 2)
-    await source.take_no_more()
+    await source.take_no_more(1.0)
     stopping = asyncio.create_task(source.stop(3600.0))
     publish_batches(broker, "spans.00", "c")
     await eventually(lambda: successor.counters.messages["acknowledged"] == 1)

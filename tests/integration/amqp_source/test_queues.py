@@ -69,7 +69,7 @@ async def test_queue_that_is_missing_at_the_start(
     finally:
         restore_topology(broker)
     await eventually(lambda: source.counters.queues == 4)
-    (line,) = lines_of(caplog, "queue spans.01")
+    (line,) = lines_of(caplog, "queue spans.01 cannot")
     assert "404 NOT_FOUND - no queue 'spans.01' in vhost 'hallmark'" in line
 
 
