@@ -21,6 +21,7 @@ class Crew:
         self._ready = {program.name: asyncio.Event() for program in programs}
         self._ended = {program.name: asyncio.Event() for program in programs}
         self._someone_died = asyncio.Event()
+        self._spawns: list[asyncio.Task[Child]] = []
         self._watches: list[asyncio.Task[None]] = []
 
     async def start(self, say: Say) -> None:
@@ -38,6 +39,7 @@ class Crew:
 
     async def drain(self) -> None:
         """Stop each once those before it have ended; :class:`CliError` names those that did not end as they should."""
+        await self._all_spawned()
         await asyncio.gather(*(self._stop(program) for program in self._programs))
         failed = [child.obituary() for child in self._children.values() if not self._ended_well(child)]
         if failed:
@@ -45,10 +47,12 @@ class Crew:
 
     async def dismiss(self) -> None:
         """Stop all of them at the same time, whatever they say to it."""
+        await self._all_spawned()
         await asyncio.gather(*(child.stop(STOP_MARGIN_S) for child in self._children.values()))
 
     async def kill(self) -> None:
         """Leave none of them running."""
+        await self._all_spawned()
         await asyncio.gather(*(child.kill() for child in self._children.values()))
         for watch in self._watches:
             watch.cancel()
@@ -58,11 +62,21 @@ class Crew:
         for name in program.starts_after:
             await self._ready[name].wait()
         self._begun.add(program.name)
-        child = self._children[program.name] = await start_child(program)
-        self._watches.append(asyncio.create_task(self._watch(child)))
+        spawn = asyncio.create_task(self._spawn(program))
+        self._spawns.append(spawn)
+        await asyncio.shield(spawn)
         await program.ready()
         self._ready[program.name].set()
         say(f"  {program.name} is ready")
+
+    async def _spawn(self, program: Program) -> Child:
+        """In a task of its own: a start that is given up must not leave a process that nobody knows of."""
+        child = self._children[program.name] = await start_child(program)
+        self._watches.append(asyncio.create_task(self._watch(child)))
+        return child
+
+    async def _all_spawned(self) -> None:
+        await asyncio.gather(*self._spawns, return_exceptions=True)
 
     async def _watch(self, child: Child) -> None:
         await child.wait()

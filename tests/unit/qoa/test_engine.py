@@ -182,7 +182,7 @@ def test_every_span_is_accounted_for(data: st.DataObject, otlp: Any, bench: Any,
         spans += [otlp.span(otlp.name(9, 1), number, 0, 0, 1) for number in range(2, MAX_SPANS + 20)]
     spans += data.draw(st.lists(st.sampled_from(spans), max_size=20))
     spans = data.draw(st.permutations(spans))
-    size = data.draw(st.sampled_from([7, 50, 400]))
+    size = data.draw(st.sampled_from([10, 50, 400]))  # at most as many batches as may wait at once
     batches = [spans[start : start + size] for start in range(0, len(spans), size)]
     kept = data.draw(st.lists(st.booleans(), min_size=len(batches), max_size=len(batches)))
 
