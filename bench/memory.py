@@ -34,6 +34,7 @@ def run(folder: Path, say: Callable[[str], None], *, seconds: float = SECONDS) -
     pipeline = Pipeline(folder, impatient=False)
     with pipeline.running():
         rate = _held(pipeline, say)
+        pipeline.until_drained()
         before = pipeline.stored().records
         with pipeline.load(rate, seconds) as load:
             at_s, resident = _watch(pipeline, load.is_running, say)
@@ -108,11 +109,14 @@ def _draw(at_s: Sequence[float], resident: Mapping[str, Sequence[float]], path: 
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "hallmark"
     figure, axes = pyplot.subplots(figsize=(8, 4.2), layout="constrained")
-    for name, values in sorted(resident.items(), key=lambda item: -item[1][-1]):
+    highest = max(map(max, resident.values()))
+    label_at = 0.0
+    for name, values in sorted(resident.items(), key=lambda item: item[1][-1]):
         (line,) = axes.plot([t / 60 for t in at_s], values, linewidth=1.6)
+        label_at = max(values[-1], label_at + highest / 22)  # labels of neighbours do not overlap
         axes.annotate(
             f" {name} {values[-1]:.0f}",
-            (at_s[-1] / 60, values[-1]),
+            (at_s[-1] / 60, label_at),
             color=line.get_color(),
             va="center",
             fontsize=9,

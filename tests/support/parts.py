@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,6 +30,11 @@ def new_site(folder: Path, **settings: Any) -> Site:
     return Site(ROOT, folder, Settings(**{**free_port_settings(), "state_dir": folder / "hallmark", **settings}))
 
 
+def tied(command: Sequence[str], account: str = "") -> list[str]:
+    """The command as one that ends with this process, however that ends."""
+    return [sys.executable, "-m", "hallmark_cli.stack.launch", str(os.getpid()), account, *command]
+
+
 class RunningPart:
     """A part that can be started, ended and killed, again and again; what it says is in a file."""
 
@@ -45,10 +51,9 @@ class RunningPart:
     def spawn(self) -> None:
         """Start it."""
         account = self.part.account if os.geteuid() == 0 else ""
-        launch = (sys.executable, "-m", "hallmark_cli.stack.launch", str(os.getpid()), account)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                (*launch, *self.part.command),
+                tied(self.part.command, account),
                 env={**os.environ, **self.part.environ},
                 cwd=self.part.folder,
                 stdin=subprocess.DEVNULL,
