@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from opentelemetry.metrics import Meter
 
 from hallmark.qoa.v1.qoa_pb2_grpc import add_QoaServiceServicer_to_server
+from hallmark_common.lock import only_one
 from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
-from hallmark_qoa.lock import only_engine_of
 from hallmark_qoa.servicer import QoaServicer
 from hallmark_qoa.sources.amqp import AmqpSource
 from hallmark_qoa.sources.base import Source
@@ -35,7 +35,7 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
     settings = runtime.settings
     watchers = Watchers(settings.qoa_watch_queue_size)
     async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(only_engine_of(settings.state_dir))
+        stack.enter_context(only_one("engine", settings.state_dir))
         store = await open_store(
             url=settings.qoa_store_url,
             state_dir=settings.state_dir,

@@ -14,7 +14,6 @@ from hallmark_cli import output
 from hallmark_cli.errors import CliError
 from hallmark_cli.stack.environment import services_environ, settings_of_services
 from hallmark_cli.stack.follow import Follower
-from hallmark_cli.stack.lock import only_stack_of
 from hallmark_cli.stack.part import Part, Site
 from hallmark_cli.stack.places import places_of
 from hallmark_cli.stack.plan import parts_of, programs_of
@@ -29,6 +28,7 @@ from hallmark_cli.up.program import SERVICES
 from hallmark_cli.up.readiness import explainer
 from hallmark_cli.up.supervisor import supervise
 from hallmark_cli.up.terminal import foreground
+from hallmark_common.lock import only_one
 from hallmark_common.model_spec import ModelSpec, load_models
 from hallmark_common.settings import load_settings
 
@@ -54,7 +54,7 @@ def stack(
         return
     models = load_models(settings.models_dir)
     site = Site(project_folder(Path.cwd()), (settings.state_dir / FOLDER).resolve(), settings)
-    with only_stack_of(site.state):
+    with only_one("stack", site.state):
         check_ports(ports_of_stack(settings))
         environ = services_environ(site, os.environ)
         parts = parts_of(site)

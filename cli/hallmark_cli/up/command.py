@@ -18,9 +18,9 @@ from hallmark_cli.up.readiness import explainer
 from hallmark_cli.up.speaker import Speaker
 from hallmark_cli.up.supervisor import supervise
 from hallmark_cli.up.terminal import foreground
+from hallmark_common.lock import only_one
 from hallmark_common.model_spec import ModelSpec, load_models
 from hallmark_common.settings import Settings, load_settings
-from hallmark_qoa.lock import only_engine_of
 
 app = make_app()
 
@@ -34,7 +34,7 @@ def up() -> None:
     settings = load_settings()
     models = load_models(settings.models_dir)
     check_ports(ports_of_services(settings))
-    with only_engine_of(settings.state_dir):
+    with only_one("engine", settings.state_dir):
         # For this moment only, then the engine takes it: the logs of another that works there stay as they are.
         logs = fresh_logs(settings.state_dir, SERVICES)
     with foreground():

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hallmark_cli.errors import CliError
 from hallmark_cli.main import run
 from hallmark_cli.stack.accounts import may_reach
-from hallmark_cli.stack.lock import only_stack_of
 from hallmark_cli.stack.secrets import RABBITMQ_USERS, Secrets, for_containers
 from hallmark_common.settings import Settings
 
@@ -60,19 +58,6 @@ def test_only_secrets_starts_nothing(settings: Settings, capsys: pytest.CaptureF
     folder = settings.state_dir.resolve() / "stack/secrets"
     assert "".join(capsys.readouterr().out.split()) == f"passwordsarein{folder}"
     assert (folder / "rabbitmq-qoa").exists()
-
-
-def test_one_stack_a_folder(tmp_path: Path) -> None:
-    with only_stack_of(tmp_path), pytest.raises(CliError, match=r"^HALLMARK_STATE_DIR: another stack works in "):
-        only_stack_of(tmp_path).__enter__()
-    with only_stack_of(tmp_path):
-        pass
-
-
-def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(CliError, match=r"^HALLMARK_STATE_DIR: cannot write .*/file/stack: Not a directory; set "):
-        only_stack_of(tmp_path / "file/stack").__enter__()
 
 
 def test_an_account_reaches_a_folder_that_all_above_let_it_through(tmp_path: Path) -> None:
