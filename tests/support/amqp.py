@@ -16,7 +16,6 @@ from tests.support.command import ROOT
 from tests.support.parts import Broker
 
 EXCHANGE = "hallmark.telemetry"
-VHOST = "/queues/hallmark"
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
 """A running Prometheus with the project's configuration and rules, and questions to it."""
 
-import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml
 
 from hallmark_cli.stack.part import Site
 from hallmark_cli.stack.parts.prometheus import prometheus
+from tests.support.command import ROOT
 from tests.support.parts import RunningPart
 
-_WAITS = re.compile(r"^\s+for: \d+\w+\n", re.MULTILINE)
-_INTERVALS = re.compile(r"^(\s+)(scrape_interval|scrape_timeout|evaluation_interval): \w+", re.MULTILINE)
+_EVERY_SECOND = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
 
 
 class Prometheus(RunningPart):
@@ -44,13 +47,30 @@ class Prometheus(RunningPart):
         return httpx.get(f"{self._url}/{path}", params=parameters, timeout=10).raise_for_status().json()["data"]
 
 
+def hurried_copy(folder: Path) -> None:
+    """Copy prometheus/ into a folder, to look every second and to wait for nothing; the conditions stay as they are."""
+    shutil.copytree(ROOT / "prometheus", folder, dirs_exist_ok=True)
+    edit_yaml(folder / "prometheus.yml", lambda config: config["global"].update(_EVERY_SECOND))
+    for rules in (folder / "rules").glob("*.yml"):
+        edit_yaml(rules, _at_once)
+
+
+def edit_yaml(file: Path, change: Callable[[Any], object]) -> None:
+    """Change what a YAML file says."""
+    content = yaml.safe_load(file.read_text())
+    change(content)
+    file.write_text(yaml.safe_dump(content))
+
+
+def _at_once(rules: dict[str, Any]) -> None:
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            rule.pop("for", None)
+
+
 def _hurry(site: Site) -> None:
-    """Put copies in the place of the links to the project's files: the same conditions, without patience."""
+    """Put copies in the place of the links to the project's files."""
     folder = site.folder("prometheus") / "config"
     (folder / "prometheus.yml").unlink()
     (folder / "rules").unlink()
-    (folder / "rules").mkdir()
-    project = site.project / "prometheus"
-    (folder / "prometheus.yml").write_text(_INTERVALS.sub(r"\1\2: 1s", (project / "prometheus.yml").read_text()))
-    for rules in (project / "rules").iterdir():
-        (folder / "rules" / rules.name).write_text(_WAITS.sub("", rules.read_text()))
+    hurried_copy(folder)

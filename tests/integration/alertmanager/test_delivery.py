@@ -4,7 +4,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from hallmark_cli.stack.part import Site
 from hallmark_cli.stack.parts.alertmanager import alertmanager
 from hallmark_cli.stack.parts.prometheus import prometheus
 from hallmark_common.settings import Settings
-from tests.integration.alertmanager.hurry import hurried_project, running
+from tests.integration.alertmanager.hurry import hurried_project
 from tests.integration.alertmanager.receivers import Receivers, exposing, listening
+from tests.support.parts import RunningPart
 from tests.support.ports import free_port_settings
 from tests.support.waiting import until
 
@@ -78,9 +79,10 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         secret = site.folder("alertmanager") / "secrets/slack_url"
         secret.parent.mkdir()
         secret.write_text(told.url("/slack"))
-        stack.enter_context(running(alertmanager(site), tmp_path / "alertmanager.log"))
-        environ = {"ALERTS_TO": "slack,webhook"}
-        stack.enter_context(running(prometheus(site, tempo=True), tmp_path / "prometheus.log", environ))
+        stack.enter_context(RunningPart(alertmanager(site), tmp_path))
+        watching = prometheus(site, tempo=True)
+        environ = {**watching.environ, "ALERTS_TO": "slack,webhook"}
+        stack.enter_context(RunningPart(replace(watching, environ=environ), tmp_path))
         until(lambda: watched.targets_up() == 7, "all targets are reached", timeout_s=SOON_S)
         yield watched
 
