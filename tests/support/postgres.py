@@ -1,7 +1,6 @@
 """A real PostgreSQL server of a test's own: Debian's, in a folder, on a free port, with nothing flushed to disk."""
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
+from tests.support.parts import tied
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
@@ -22,7 +22,7 @@ PASSWORD = "a pass'word"
 START_S = 60.0
 STOP_S = 10.0
 
-_SYSTEM_USER = "postgres" if os.geteuid() == 0 else None
+_SYSTEM_USER = "postgres" if os.geteuid() == 0 else ""
 """PostgreSQL refuses to run as root; Debian's package has made a user for it."""
 
 
@@ -114,13 +114,9 @@ class PostgresServer:
         return True
 
     def _spawn(self, program: str, *arguments: str, log: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
-        group = pwd.getpwnam(_SYSTEM_USER).pw_gid if _SYSTEM_USER else None
         return subprocess.Popen(
-            [PROGRAMS / program, *arguments],
+            tied([str(PROGRAMS / program), *arguments], _SYSTEM_USER),
             cwd=self._folder,
-            user=_SYSTEM_USER,
-            group=group,
-            extra_groups=[] if _SYSTEM_USER else None,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
