@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +24,7 @@ from tests.support.ports import free_port_settings
 from tests.support.waiting import until
 
 START_S = 60.0
+_STARTER = ThreadPoolExecutor(1, "starts parts")
 
 
 def new_site(folder: Path, **settings: Any) -> Site:
@@ -30,9 +32,13 @@ def new_site(folder: Path, **settings: Any) -> Site:
     return Site(ROOT, folder, Settings(**{**free_port_settings(), "state_dir": folder / "hallmark", **settings}))
 
 
-def tied(command: Sequence[str], account: str = "") -> list[str]:
-    """The command as one that ends with this process, however that ends."""
-    return [sys.executable, "-m", "hallmark_cli.stack.launch", str(os.getpid()), account, *command]
+def start_tied(command: Sequence[str | Path], account: str = "", **options: Any) -> subprocess.Popen[bytes]:
+    """Start a command that ends with this process, however that ends; options as of subprocess.Popen.
+
+    Linux ends it with the thread that started it, so that is one which lasts: that of a test may not.
+    """
+    launch = [sys.executable, "-m", "hallmark_cli.stack.launch", str(os.getpid()), account]
+    return _STARTER.submit(subprocess.Popen, [*launch, *command], **options).result()
 
 
 class RunningPart:
@@ -52,8 +58,9 @@ class RunningPart:
         """Start it."""
         account = self.part.account if os.geteuid() == 0 else ""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                tied(self.part.command, account),
+            self.process = start_tied(
+                self.part.command,
+                account,
                 env={**os.environ, **self.part.environ},
                 cwd=self.part.folder,
                 stdin=subprocess.DEVNULL,

@@ -24,7 +24,7 @@ from hallmark_cli.stack.parts.collector import collector
 from hallmark_qoa.facts import decode_spans
 from hallmark_qoa.stores.open import FILE_NAME
 from tests.support.command import ROOT, environment, run_command
-from tests.support.parts import Broker, RunningPart, new_site, tied
+from tests.support.parts import Broker, RunningPart, new_site, start_tied
 from tests.support.prometheus import Prometheus
 from tests.support.proxy import TcpProxy
 from tests.support.waiting import until
@@ -65,9 +65,7 @@ class Load:
         command = [sys.executable, "-m", "hallmark_cli", "replay", model, "--rate", str(rate), "--json"]
         command += ["--duration", str(duration_s)]
         self._limit_s = duration_s + 60
-        self._process = subprocess.Popen(
-            tied(command), cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        self._process = start_tied(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def is_running(self) -> bool:
         """Whether it goes on."""

@@ -11,7 +11,7 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
-from tests.support.parts import tied
+from tests.support.parts import start_tied
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
@@ -114,8 +114,9 @@ class PostgresServer:
         return True
 
     def _spawn(self, program: str, *arguments: str, log: int = subprocess.PIPE) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            tied([str(PROGRAMS / program), *arguments], _SYSTEM_USER),
+        return start_tied(
+            [PROGRAMS / program, *arguments],
+            _SYSTEM_USER,
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -13,6 +13,8 @@ ORPHANED = 70
 def tie_to(parent_pid: int) -> None:
     """Let Linux kill this process when its parent dies, however that dies (prctl(2)); exit where it has died already.
 
+    The parent is the very thread that started it: one that lasts as long as the supervisor.
+
     It holds across exec, and until the account changes. To be called in the child: the supervisor has threads, in which
     code between fork and exec is not safe.
     """

@@ -45,7 +45,11 @@ def test_collector_that_is_away_for_too_long(tmp_path: Path) -> None:
             load.done()
         pipeline.collector.start()
         pipeline.until_alert("SpansDroppedAtSource")
-        until(lambda: sum(map(pipeline.spans_at_source, ("sent", "dropped"))) == pipeline.spans_at_source("made"))
+        until(
+            lambda: sum(map(pipeline.spans_at_source, ("sent", "dropped"))) == pipeline.spans_at_source("made"),
+            "every span is sent or dropped",
+            timeout_s=60,
+        )
         sent = pipeline.spans_at_source("sent")
         assert sent < pipeline.spans_at_source("made")
         until(lambda: pipeline.stored().span_count == sent, "what was sent is stored", timeout_s=60)
