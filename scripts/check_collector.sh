@@ -2,12 +2,14 @@
 # Is the Go code in order, is the committed source what the manifest makes, does our collector take its configuration?
 set -eu
 
-unformatted=$(gofmt -l otel-collector/rabbitmqexporter)
-if [ -n "$unformatted" ]; then
-    echo "Not formatted, run gofmt -w on: $unformatted" >&2
-    exit 1
-fi
-(cd otel-collector/rabbitmqexporter && go vet ./... && go vet -tags integration ./...)
+for module in rabbitmqexporter readygate; do
+    unformatted=$(gofmt -l "otel-collector/$module")
+    if [ -n "$unformatted" ]; then
+        echo "Not formatted, run gofmt -w on: $unformatted" >&2
+        exit 1
+    fi
+    (cd "otel-collector/$module" && go vet ./... && go vet -tags integration ./...)
+done
 
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT

@@ -36,6 +36,7 @@ require (
 	go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.0
 	go.opentelemetry.io/collector/service v0.152.0
 	hallmark.internal/rabbitmqexporter v0.0.0
+	hallmark.internal/readygate v0.0.0
 )
 
 require (
@@ -289,5 +290,7 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.2 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+replace hallmark.internal/readygate v0.0.0 => ../readygate
 
 replace hallmark.internal/rabbitmqexporter v0.0.0 => ../rabbitmqexporter
