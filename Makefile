@@ -10,7 +10,7 @@ COLLECTOR := .hallmark/bin/hallmark-collector
 UV_VERSION := 0.13.9
 
 RUN_EXTRAS := web,preprocess,inference,qoa,cli
-DEV_EXTRAS := $(RUN_EXTRAS),dev
+DEV_EXTRAS := $(RUN_EXTRAS),evidently,prefect,dev
 BUILD_EXTRAS := $(DEV_EXTRAS),build-models
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)

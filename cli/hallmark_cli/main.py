@@ -25,8 +25,10 @@ class RootCommands(LazyGroup):
         "stack": "hallmark_cli.stack.command",
         "predict": "hallmark_cli.predict",
         "record": "hallmark_cli.record",
+        "report": "hallmark_cli.report.command",
         "watch": "hallmark_cli.watch",
         "replay": "hallmark_cli.replay.command",
+        "contracts": "hallmark_cli.contracts.command",
         "models": "hallmark_cli.models.command",
     }
 

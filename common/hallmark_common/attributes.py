@@ -69,6 +69,21 @@ STATUS = _define("hallmark.status", "string", "stage spans", "gRPC status name o
 REASON = _define(
     "hallmark.reason", "string", "stage spans", "Machine-readable reason of a failure, as in google.rpc.ErrorInfo."
 )
+CPU_MS = _define(
+    "hallmark.cpu_ms",
+    "double",
+    "stage spans",
+    "CPU time of the stage's process that the request used: what the process used while requests were under way, in "
+    "equal parts to those.",
+    "ms",
+)
+KEEP = _define(
+    "hallmark.keep",
+    "boolean",
+    "stage spans",
+    "True where the stage alone shows that the request breaks an objective of a contract: its trace is evidence, and "
+    "sampling keeps it. Absent else.",
+)
 EVENT_TIME = _define(
     "hallmark.event_time", "int", "web stage span", "When the event that is predicted on happened.", "ns since 1970"
 )
@@ -224,6 +239,19 @@ METRIC_QOA_OTHER_SIGNALS = _count(
     "{item}",
     "outcome: metrics, logs",
     "Metrics and log records that the engine accepted and keeps nowhere.",
+)
+METRIC_QOA_TRUTHS = _count(
+    "hallmark.qoa.truths",
+    "{truth}",
+    "outcome: joined, waiting, repeated, corrected, superseded, expired, refused, failed (to be told again), removed "
+    "(its prediction never came); source: grpc, amqp, empty of the removed",
+    "Truths that the engine was told by what became of them.",
+)
+METRIC_QOA_EVENTS = _count(
+    "hallmark.qoa.events",
+    "{event}",
+    "outcome: told, failed (tried again), given_up; sink: amqp, webhook",
+    "Changes of verdicts by what became of them.",
 )
 METRIC_AMQP_MESSAGES = _count(
     "hallmark.qoa.amqp.messages",

@@ -1,4 +1,4 @@
-"""The pages of docs/ that are generated from code: ``python -m hallmark_common.docs [--check]``.
+"""The reference pages and schemas that are generated from code: ``python -m hallmark_common.docs [--check]``.
 
 What a page says is a pure function of the code; ``--check`` fails where a committed page differs.
 """
@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from hallmark_common.attributes import METRICS, REGISTRY
+from hallmark_common.contracts import Contract
 from hallmark_common.model_spec import ModelSpec
 from hallmark_common.settings import Settings, variable
 
-DOCS_DIR = Path("docs")
 Schema = Mapping[str, Any]
+
+_MAX_CHOICES = 16
+"""More are not listed in a cell of a table."""
 
 _INTRODUCTION = """# model.yaml
 
@@ -38,21 +41,68 @@ _SECTIONS = (
     ("ProbabilityOutput", "Output: a probability", "output.kind: probability"),
     ("NumberOutput", "Output: a number", "output.kind: number"),
     ("RawOutput", "Output: tensors as they are", "output.kind: raw"),
+    ("SegmentSpec", "A dimension of segments", "segments[]"),
+)
+
+_CONTRACTS_INTRODUCTION = """# Contracts
+
+What a consumer is owed of a model. One file each, `contracts/<name>.yaml` (`HALLMARK_CONTRACTS_DIR`); `hallmark
+contracts check` says what is wrong with them, with line numbers, and `hallmark contracts import` makes them of those
+of QoA4ML. The metrics are those of [metrics.md](metrics.md).
+
+Each objective is judged in each window of event time, for each consumer, model, variant and version that the contract
+is about, by the policy in `policies/`: `pass`, `violated` or `unknown`. It is unknown while too few samples, complete
+records or truths are there to tell.
+
+An editor that reads JSON Schema completes and checks a contract whose first line is
+`# yaml-language-server: $schema=contract.schema.json`. Keys that are not listed are refused. The files are YAML 1.2, so
+that `NO` is a text, without aliases and tags; JSON is fine too.
+
+This page is generated from `hallmark_common.contracts.model`; change it there.
+"""
+
+_CONTRACT_SECTIONS = (
+    ("Contract", "The document", ""),
+    ("ModelRef", "The model", "model"),
+    ("Objective", "An objective", "objectives[]"),
+    ("Budget", "An error budget", "objectives[].budget"),
+    ("Validity", "When a contract holds", "valid"),
+    ("Silence", "A silence", "silences[]"),
+    ("Stakeholder", "A stakeholder", "stakeholders[]"),
 )
 
 
 def render_model_schema() -> str:
     """JSON Schema (draft 2020-12) of ``model.yaml``."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **ModelSpec.model_json_schema()}
+    return _schema_text(ModelSpec.model_json_schema())
+
+
+def render_contract_schema() -> str:
+    """JSON Schema (draft 2020-12) of a contract."""
+    return _schema_text(Contract.model_json_schema())
+
+
+def _schema_text(document: Schema) -> str:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def render_model_page() -> str:
     """Reference of every key of ``model.yaml``, in Markdown."""
-    document = ModelSpec.model_json_schema()
-    parts: Mapping[str, Schema] = {"ModelSpec": document, **document["$defs"]}
-    sections = ("\n".join(_section(parts[name], title, where)) for name, title, where in _SECTIONS)
-    return "\n".join([_INTRODUCTION, *sections])
+    return _page(_INTRODUCTION, ModelSpec.model_json_schema(), _SECTIONS)
+
+
+def render_contracts_page() -> str:
+    """Reference of every key of a contract, in Markdown."""
+    return _page(_CONTRACTS_INTRODUCTION, Contract.model_json_schema(), _CONTRACT_SECTIONS)
+
+
+def _page(introduction: str, document: Schema, sections: Sequence[tuple[str, str, str]]) -> str:
+    """A page with a section for each part of a schema; the first is the document itself."""
+    parts: Mapping[str, Schema] = {sections[0][0]: document, **document["$defs"]}
+    return "\n".join(
+        [introduction, *("\n".join(_section(parts[name], title, where)) for name, title, where in sections)]
+    )
 
 
 def render_attributes_page() -> str:
@@ -87,28 +137,30 @@ def render_settings_page() -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
-    "model-yaml.schema.json": render_model_schema,
-    "model-yaml.md": render_model_page,
-    "attributes.md": render_attributes_page,
-    "settings.md": render_settings_page,
+    "docs/model-yaml.schema.json": render_model_schema,
+    "docs/model-yaml.md": render_model_page,
+    "docs/contracts.md": render_contracts_page,
+    "contracts/contract.schema.json": render_contract_schema,
+    "docs/attributes.md": render_attributes_page,
+    "docs/settings.md": render_settings_page,
 }
-"""Every generated page by its name in docs/."""
+"""Every generated page and schema by its path in the project."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write every page, or with ``--check`` compare; the exit code, 1 where a page differs."""
-    parser = argparse.ArgumentParser(description="Generate the reference pages in docs/.")
+    parser = argparse.ArgumentParser(description="Generate the reference pages and schemas.")
     parser.add_argument("--check", action="store_true", help="change nothing, fail where a page is out of date")
-    parser.add_argument("--docs-dir", type=Path, default=DOCS_DIR, help="folder of the pages")
+    parser.add_argument("--root", type=Path, default=Path(), help="folder of the project")
     options = parser.parse_args(arguments)
-    stale = [name for name in PAGES if _read(options.docs_dir / name) != PAGES[name]()]
+    stale = [name for name in PAGES if _read(options.root / name) != PAGES[name]()]
     if options.check:
         for name in stale:
-            sys.stderr.write(f"{options.docs_dir / name}: out of date; run python -m hallmark_common.docs\n")
+            sys.stderr.write(f"{options.root / name}: out of date; run python -m hallmark_common.docs\n")
         return 1 if stale else 0
-    options.docs_dir.mkdir(parents=True, exist_ok=True)
     for name in stale:
-        (options.docs_dir / name).write_text(PAGES[name](), encoding="utf-8")
+        (options.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (options.root / name).write_text(PAGES[name](), encoding="utf-8")
     return 0
 
 
@@ -146,13 +198,16 @@ def _type(value: Schema) -> str:
         return " or ".join(_type(choice) for choice in choices)
     if "$ref" in value:
         return str(value["$ref"]).rpartition("/")[2]
+    if len(value.get("enum", ())) > _MAX_CHOICES:
+        return f"{value['type']}, one of {len(value['enum'])}"
     if "enum" in value:
         return ", ".join(f"`{choice}`" for choice in value["enum"])
     if "const" in value:
         return f"`{value['const']}`"
     if value.get("type") == "array":
         return f"list of {_type(value.get('items', {}))}"
-    return f"{value.get('type', 'any')}{_bounds(value)}"
+    kinds = value.get("type", "any")
+    return f"{kinds if isinstance(kinds, str) else ' or '.join(kinds)}{_bounds(value)}"
 
 
 def _bounds(value: Schema) -> str:

@@ -5,11 +5,12 @@ The JSON Schema of this file is generated from these classes into ``docs/model-y
 """
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from hallmark_common.errors import StartupError
 from hallmark_common.spec_errors import sentence_of
@@ -19,6 +20,12 @@ GRAPH_FILE = "model.onnx"
 
 MAX_PIXELS = 178_000_000
 """No image may have more: Pillow itself refuses what has twice its MAX_IMAGE_PIXELS."""
+
+MAX_DIMENSIONS = 8
+"""So many ways to part the predictions of a model into segments: each multiplies what is kept of a window."""
+
+MAX_SEGMENTS = 32
+"""So many segments in one dimension, beside ``other``."""
 
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Datatype = Literal[
@@ -296,6 +303,59 @@ class RawOutput(Spec):
     tensors: tuple[str, ...] = Field((), description="Graph outputs to return; all where empty.")
 
 
+class SegmentSpec(Spec):
+    """A dimension by which quality is also kept apart, in segments that are known beforehand.
+
+    The segments of a category column are its first 32 categories, those of a boolean ``false`` and ``true``, and those
+    of a number what lies between edges: ``edges: [28, 64]`` makes ``..28``, ``28..64`` and ``64..``, where an edge
+    belongs to the segment above it. What is in none of them, or missing, is in ``other``.
+    """
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", description="Name of the dimension, in reports and contracts."
+    )
+    column: str | None = Field(None, description="Column of a table whose values make the segments; recorded by value.")
+    image: Literal["size"] | None = Field(
+        None, description="Of an image, size is the smaller of its width and height in pixels, as sent."
+    )
+    edges: Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(max_length=MAX_SEGMENTS - 1)] = (
+        Field((), description="Where numbers and sizes are parted, ascending.")
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.column is None) == (self.image is None):
+            raise ValueError(f"segment {self.name}: expected either column or image")
+        if any(low >= high for low, high in pairwise(self.edges)):
+            raise ValueError(f"segment {self.name}: edges must ascend")
+        if self.image and not self.edges:
+            raise ValueError(f"segment {self.name}: image needs edges")
+        return self
+
+    def check_fits(self, given: "ImageInput | TableInput | TensorInput") -> None:
+        """ValueError where the input of the model has no such thing, or may not record it."""
+        kind = "image" if self.image else "table"
+        if given.kind != kind:
+            raise ValueError(f"segment {self.name}: needs an input of kind {kind}, that of the model is {given.kind}")
+        if isinstance(given, TableInput):
+            column = next((column for column in given.columns if column.name == self.column), None)
+            if column is None:
+                raise ValueError(f"segment {self.name}: column {self.column} is not declared")
+            self._check_column(column)
+
+    def _check_column(self, column: ColumnSpec) -> None:
+        if column.recorded != "value":
+            raise ValueError(
+                f"segment {self.name}: column {column.name} has record {column.recorded}; segments need record value"
+            )
+        is_number = column.dtype in ("number", "integer")
+        if self.edges and not is_number:
+            raise ValueError(f"segment {self.name}: edges need a number, column {column.name} is {column.dtype}")
+        if not self.edges and not column.categories and column.dtype != "boolean":
+            needed = "edges" if is_number else "a column with categories"
+            raise ValueError(f"segment {self.name}: column {column.name} is {column.dtype}: expected {needed}")
+
+
 class ModelSpec(Spec):
     """A model: its name, versions, input and output."""
 
@@ -312,9 +372,22 @@ class ModelSpec(Spec):
     output: ClassesOutput | ProbabilityOutput | NumberOutput | RawOutput = Field(
         discriminator="kind", description="What answers are made of."
     )
+    segments: tuple[SegmentSpec, ...] = Field(
+        (), max_length=MAX_DIMENSIONS, description="Dimensions by which quality is also kept apart."
+    )
     reference: str | None = Field(None, description="File beside model.yaml with the profile of the training data.")
     sample: str | None = Field(None, description="File beside model.yaml with held-out requests for hallmark replay.")
     example: dict[str, Any] | None = Field(None, description="An example REST body, shown on the page and in docs.")
+
+    @field_validator("segments")
+    @classmethod
+    def _segments_fit(cls, segments: tuple[SegmentSpec, ...], info: ValidationInfo) -> tuple[SegmentSpec, ...]:
+        if len({segment.name for segment in segments}) != len(segments):
+            raise ValueError("two have the same name")
+        for segment in segments:
+            if "input" in info.data:
+                segment.check_fits(info.data["input"])
+        return segments
 
 
 def parse_model_spec(path: Path) -> ModelSpec:

@@ -1,24 +1,18 @@
-"""The identity of one prediction, and the span that is a stage of it.
+"""The identity of one prediction.
 
 The service where a request enters names the prediction ``<trace id>-<span id of its stage span>`` and passes name and
 consumer on as W3C baggage; every span of the request carries both as attributes (:class:`IdentityProcessor`).
 """
 
-import logging
 import string
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import grpc
 from opentelemetry import baggage, context, trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from hallmark_common import attributes
-from hallmark_common.errors import as_hallmark_error, invalid, shown
-
-logger = logging.getLogger(__name__)
+from hallmark_common.errors import invalid, shown
 
 _CONSUMER_CHARACTERS = frozenset(string.ascii_letters + string.digits + string.punctuation + " ") - set(',;"\\')
 MAX_CONSUMER = 128
@@ -72,69 +66,6 @@ def valid_consumer(claimed: str | None) -> str:
         expected = f'1 to {MAX_CONSUMER} printable ASCII characters without , ; " \\ and outer spaces'
         raise invalid(attributes.CONSUMER_KEY, expected, shown(claimed))
     return claimed
-
-
-@contextmanager
-def stage_span(
-    tracer: trace.Tracer,
-    name: str,
-    stage: str,
-    consumer: str,
-    *,
-    parent: Context | None = None,
-    kind: trace.SpanKind = trace.SpanKind.INTERNAL,
-) -> Iterator[trace.Span]:
-    """Start a span that is a stage of a new prediction, make it current, and record how it ended.
-
-    For an entry that is not one gRPC call, such as an HTTP request or a message of a stream.
-    """
-    ctx = without_claims(context.get_current() if parent is None else parent)
-    span = tracer.start_span(name, ctx, kind, attributes={attributes.STAGE: stage})
-    token = context.attach(begin_prediction(span, consumer, trace.set_span_in_context(span, ctx)))
-    try:
-        yield span
-        end_stage(span, grpc.StatusCode.OK)
-    except BaseException as error:
-        end_stage(span, *outcome_of(error))
-        raise
-    finally:
-        context.detach(token)
-        span.end()
-
-
-def outcome_of(error: BaseException) -> tuple[grpc.StatusCode, str]:
-    """Status and reason that an exception in a handler means; what is not an Exception is a cancellation."""
-    known = as_hallmark_error(error)
-    if known is not None:
-        return known.code, known.reason
-    if isinstance(error, Exception):
-        return grpc.StatusCode.INTERNAL, "INTERNAL"
-    return grpc.StatusCode.CANCELLED, "CANCELLED"
-
-
-def end_stage(span: trace.Span, code: grpc.StatusCode, reason: str = "") -> None:
-    """Record how a stage ended."""
-    span.set_attribute(attributes.STATUS, code.name)
-    if reason:
-        span.set_attribute(attributes.REASON, reason)
-    if code in SERVER_FAULTS:
-        span.set_status(trace.StatusCode.ERROR)
-    if code is not grpc.StatusCode.OK:
-        logger.info("a prediction ended %s, reason %s", code.name, reason or "not given")
-
-
-SERVER_FAULTS = frozenset(
-    {
-        grpc.StatusCode.UNKNOWN,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.UNIMPLEMENTED,
-        grpc.StatusCode.INTERNAL,
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.DATA_LOSS,
-    }
-)
-"""Codes that make a SERVER span an error (OpenTelemetry semantic conventions for gRPC); on a CLIENT span every code
-but OK does."""
 
 
 class IdentityProcessor(SpanProcessor):

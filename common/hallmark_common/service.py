@@ -25,6 +25,7 @@ from hallmark_common.interceptors.client import ClientSide
 from hallmark_common.interceptors.server import ServerTelemetry, StageMethod
 from hallmark_common.logs import set_up_logs
 from hallmark_common.settings import Settings, load_settings, variable
+from hallmark_common.stage import Stages
 from hallmark_common.telemetry import Telemetry, make_telemetry
 
 __all__ = ["GrpcServer", "Runtime", "StageMethod", "run_service"]
@@ -96,6 +97,7 @@ class Runtime:
         self.telemetry = telemetry
         self.tracer = telemetry.tracer_provider.get_tracer(attributes.NAMESPACE)
         self.meter = telemetry.meter_provider.get_meter(attributes.NAMESPACE)
+        self.stages = Stages(self.tracer)
         self.draining = asyncio.Event()
         self._servers: list[GrpcServer] = []
         self._channels: list[grpc.aio.Channel] = []
@@ -109,6 +111,7 @@ class Runtime:
             address=settings.host,
             port=getattr(settings, field),
             stage=stage,
+            stages=self.stages,
             max_concurrent=settings.max_concurrent_requests,
         )
         factor = 1 if stage is not None and stage.edge else INNER_MESSAGE_FACTOR

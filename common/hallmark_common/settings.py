@@ -41,6 +41,23 @@ def shards_in(text: str) -> tuple[int, ...]:
     return tuple(sorted(shards))
 
 
+WINDOWS = {"10s": 10, "1m": 60, "1h": 3600, "1d": 86400}
+"""Seconds of each size of window; each is a multiple of the one before."""
+
+
+def windows_in(text: str) -> tuple[int, ...]:
+    """``10s,1m`` as seconds in ascending order; ValueError for anything else."""
+    names = {part.strip() for part in text.split(",")}
+    if not names <= WINDOWS.keys():
+        raise ValueError(f"expected some of {','.join(WINDOWS)}")
+    return tuple(sorted(WINDOWS[name] for name in names))
+
+
+def _checked_windows(text: str) -> str:
+    windows_in(text)
+    return text
+
+
 def _checked_shards(text: str) -> str:
     shards_in(text)
     return text
@@ -68,6 +85,7 @@ class Settings(BaseSettings):
     stack_collector_metrics_port: Port = Field(8889, description="`make stack`: collector, metrics that it collected.")
     stack_collector_own_metrics_port: Port = Field(8888, description="`make stack`: collector, metrics of its own.")
     stack_collector_health_port: Port = Field(13133, description="`make stack`: collector, health.")
+    stack_opa_port: Port = Field(8181, description="`make stack`: OPA.")
     stack_postgres_port: Port = Field(5432, description="`make stack`: PostgreSQL.")
     stack_prometheus_port: Port = Field(9090, description="`make stack`: Prometheus.")
     stack_alertmanager_port: Port = Field(9093, description="`make stack`: Alertmanager.")
@@ -81,6 +99,8 @@ class Settings(BaseSettings):
     qoa_target: str = Field("", description="Where web's page and the CLI reach qoa; likewise.")
 
     models_dir: Path = Field(Path("models"), description="Folder of the models.")
+    contracts_dir: Path = Field(Path("contracts"), description="Folder of the contracts.")
+    policies_dir: Path = Field(Path("policies"), description="Folder of the policies, in Rego, that judge contracts.")
     state_dir: Path = Field(Path(".hallmark"), description="Folder of logs and of the SQLite store.")
 
     request_timeout_s: Seconds = Field(10.0, description="Deadline of a request that brings none.")
@@ -140,6 +160,27 @@ class Settings(BaseSettings):
     qoa_retention_s: Seconds = Field(7 * 86400.0, description="Records older than this are removed.")
     qoa_watch_queue_size: int = Field(
         1000, ge=1, description="Records that wait for a slow watcher; more are skipped and counted to it."
+    )
+
+    qoa_windows: Annotated[str, AfterValidator(_checked_windows)] = Field(
+        "10s,1m,1h,1d", description="Windows that are kept, of 10s, 1m, 1h and 1d."
+    )
+    qoa_lateness_s: Seconds = Field(
+        10.0, description="A window is judged when an event so much later than its end has been seen."
+    )
+    qoa_quiet_s: Seconds = Field(
+        20.0, description="A window that is over is judged too when nothing has come for it for so long."
+    )
+    qoa_horizon_s: Seconds = Field(
+        6 * 86400.0, description="A window is corrected by spans and truth of predictions that are no older."
+    )
+    qoa_truth_wait_s: Seconds = Field(
+        86400.0, description="The truth of a prediction that is not known waits for it so long."
+    )
+    qoa_opa_url: str = Field("", description="http://host:port of an OPA server; policies are judged here where empty.")
+    qoa_webhook_url: str = Field("", description="URL that changes of verdicts are posted to; nowhere if empty.")
+    qoa_cpu_hour_price: float = Field(
+        0.04, ge=0, allow_inf_nan=False, description="What an hour of one core costs, in your currency."
     )
 
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(

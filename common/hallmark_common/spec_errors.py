@@ -11,7 +11,7 @@ from hallmark_common.errors import shown
 _NO_MAPPING = ("model_type", "model_attributes_type", "dict_type")
 _NO_KIND = ("union_tag_not_found", "union_tag_invalid")
 _KINDS = frozenset({"image", "table", "tensor", "classes", "probability", "number", "raw"})
-"""pydantic puts the kind of a part into the path, where no key of the document stands."""
+"""pydantic puts the kind of input or output behind that key into the path, where no key of the document stands."""
 
 _MAX_KEYS = 8
 
@@ -20,7 +20,7 @@ def sentence_of(error: ValidationError, model: type[BaseModel]) -> str:
     """The fault to mend first: an unknown key, since it often is the misspelt one that is then missing."""
     faults = error.errors()
     fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
-    where = ".".join(str(part) for part in fault["loc"] if part not in _KINDS)
+    where = ".".join(str(part) for at, part in enumerate(fault["loc"]) if at != 1 or part not in _KINDS)
     given = fault.get("input")
     if fault["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(fault["loc"][-1]), _known_keys(model), n=1)

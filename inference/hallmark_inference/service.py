@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from hallmark_common.keep_watch import keeping
 from hallmark_common.service import Runtime, StageMethod
 from hallmark_inference.repository import cores, load_repository
 from hallmark_inference.runner import Runner
@@ -18,8 +19,9 @@ async def inference_service(runtime: Runtime) -> AsyncIterator[None]:
     repository = await asyncio.to_thread(load_repository, settings.models_dir, settings.inference_threads)
     for model in repository:
         await asyncio.to_thread(model.warm_up)
-    with Runner(threads=cores(settings.inference_threads), queue_size=settings.max_concurrent_requests) as runner:
-        server = runtime.grpc_server("inference_port", stage=StageMethod("inference", f"{WIRE_SERVICE}/ModelInfer"))
-        add_to_server(InferenceServicer(repository, runner, runtime.tracer), server.server)
-        await server.start(WIRE_SERVICE, pool=reflection_pool())
-        yield
+    async with keeping(runtime.stages, "inference", settings.contracts_dir):
+        with Runner(threads=cores(settings.inference_threads), queue_size=settings.max_concurrent_requests) as runner:
+            server = runtime.grpc_server("inference_port", stage=StageMethod("inference", f"{WIRE_SERVICE}/ModelInfer"))
+            add_to_server(InferenceServicer(repository, runner, runtime.tracer), server.server)
+            await server.start(WIRE_SERVICE, pool=reflection_pool())
+            yield

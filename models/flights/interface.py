@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from data import FEATURES, WEATHER, WEEKDAYS, Flights
 
-from hallmark_common.model_spec import ColumnSpec, ModelSpec, ProbabilityOutput, TableInput, TableTensor
+from hallmark_common.model_spec import ColumnSpec, ModelSpec, ProbabilityOutput, SegmentSpec, TableInput, TableTensor
 
 TITLE = "Late flights"
 DESCRIPTION = (
@@ -31,6 +31,7 @@ CATEGORIES = {
     "origin": "Airport of departure, IATA code.",
     "dest": "Airport of arrival, IATA code.",
 }
+SEGMENTS = ("carrier", "origin")
 
 
 def declare_input(training: Flights) -> TableInput:
@@ -48,6 +49,7 @@ def declare(columns: TableInput, training: Flights) -> ModelSpec:
         description=DESCRIPTION,
         input=columns,
         output=ProbabilityOutput(kind="probability", tensor="probability", label=LATE, negative_label=ON_TIME),
+        segments=tuple(SegmentSpec(name=name, column=name) for name in SEGMENTS),
         reference="reference.json",
         sample="sample.jsonl.gz",
         example={"instances": [_example(training)]},

@@ -22,8 +22,8 @@ from hallmark_common.model_spec import (
     load_models,
     versions_of,
 )
+from hallmark_common.profile import NumberProfile, Profile, load_profile
 from hallmark_preprocess.image_measure import MEASURES
-from hallmark_preprocess.profile import NumberProfile, Profile, load_profile
 
 MAX_EXAMPLE = 1000
 """Elements of an example of tensors; nobody reads a longer one."""

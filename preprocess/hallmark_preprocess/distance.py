@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from hallmark_common.profile import CategoryProfile, NumberProfile, Profile, category_of
 from hallmark_preprocess.findings import Findings
-from hallmark_preprocess.profile import CategoryProfile, NumberProfile, Profile, category_of
 from hallmark_preprocess.table import Cell
 
 LIMIT = 10.0

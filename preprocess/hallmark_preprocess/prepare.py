@@ -19,6 +19,7 @@ from hallmark.qoa.v1 import quality_pb2
 from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError, invalid, too_large
 from hallmark_common.model_spec import ImageInput, TableInput, TableTensor, TensorInput
+from hallmark_common.profile import Profile
 from hallmark_preprocess import distance, quality, tensor
 from hallmark_preprocess.catalog import ServedModel
 from hallmark_preprocess.findings import Findings
@@ -26,7 +27,6 @@ from hallmark_preprocess.image import flatten, to_tensor
 from hallmark_preprocess.image_decode import TOO_LARGE, Picture, decode_image, open_image
 from hallmark_preprocess.image_measure import MEASURES, measure_image
 from hallmark_preprocess.json_instances import FIELD, check_count, image_files, parse_instances
-from hallmark_preprocess.profile import Profile
 from hallmark_preprocess.steps import Steps
 from hallmark_preprocess.table import Cell, check_table
 from hallmark_preprocess.table_encode import encode_table

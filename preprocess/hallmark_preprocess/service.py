@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from hallmark.preprocess.v1 import preprocess_pb2_grpc
+from hallmark_common.keep_watch import keeping
 from hallmark_common.service import INNER_MESSAGE_FACTOR, Runtime, StageMethod
 from hallmark_preprocess.catalog import load_catalog
 from hallmark_preprocess.inference_client import InferenceClient
@@ -29,9 +30,10 @@ async def preprocess_service(runtime: Runtime) -> AsyncIterator[None]:
     catalog = load_catalog(settings.models_dir)
     limits = Limits(settings.max_instances, settings.max_request_bytes * INNER_MESSAGE_FACTOR)
     server = runtime.grpc_server("preprocess_port", stage=StageMethod("preprocess", f"{SERVICE}/Predict"))
-    with Offload() as offload:
-        client = InferenceClient(runtime.channel("inference"))
-        servicer = PreprocessServicer(catalog, client, limits, offload)
-        preprocess_pb2_grpc.add_PreprocessServiceServicer_to_server(servicer, server.server)
-        await server.start(SERVICE)
-        yield
+    async with keeping(runtime.stages, "preprocess", settings.contracts_dir):
+        with Offload() as offload:
+            client = InferenceClient(runtime.channel("inference"))
+            servicer = PreprocessServicer(catalog, client, limits, offload)
+            preprocess_pb2_grpc.add_PreprocessServiceServicer_to_server(servicer, server.server)
+            await server.start(SERVICE)
+            yield

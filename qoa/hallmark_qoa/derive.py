@@ -64,6 +64,11 @@ def started_ns(record: QualityRecord) -> int:
     return int(record.started_at.seconds) * 10**9 + int(record.started_at.nanos)
 
 
+def event_ns(record: QualityRecord) -> int:
+    """``event_time`` of a record in nanoseconds since 1970."""
+    return int(record.event_time.seconds) * 10**9 + int(record.event_time.nanos)
+
+
 def _started_ns(flow: Flow, spans: Mapping[str, SpanFacts]) -> int:
     """Start of the entry, else of the earliest known stage, else of the earliest span."""
     if flow.entry is not None:

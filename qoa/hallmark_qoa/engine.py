@@ -28,12 +28,16 @@ from hallmark_qoa.sources.base import Receipt
 from hallmark_qoa.stores.base import Batch, Change, Store
 from hallmark_qoa.waits import Waits
 from hallmark_qoa.watch import Watchers
+from hallmark_qoa.windows.progress import CAUGHT_UP_NS
 
 logger = logging.getLogger(__name__)
 
 MAX_IN_FLIGHT = 64
 """Batches that wait for their commit; a source is told to come again where there are more. Kept batches are not
 counted: how many there can be is bounded where they are kept."""
+
+IDLE_S = 2.0
+"""With nothing stored for so long, nothing has come."""
 
 GROUPS_PER_COMMIT = 1000
 RECORDS_PER_REMOVAL = 500
@@ -69,6 +73,8 @@ class Engine:
         self._deliveries: Waits[Delivery] = Waits()
         self._piles: deque[Pile] = deque()
         self._batches = 0  # in piles
+        self._latest_event_s = 0
+        self._stored_s = float("-inf")
         self._writer: asyncio.Task[None] | None = None
         self._retry = Retry()
 
@@ -81,6 +87,14 @@ class Engine:
     def batches_in_flight(self) -> int:
         """Batches that have been delivered and are not acknowledged yet."""
         return self._batches + len(self._deliveries)
+
+    @property
+    def latest_event_ns(self) -> int:
+        """The latest event time of what it has stored; CAUGHT_UP_NS while nothing comes and nothing waits."""
+        waits = self._batches or self._deliveries or self._assembler.pending_spans
+        if waits or self._clock() - self._stored_s < IDLE_S:
+            return self._latest_event_s * 10**9
+        return CAUGHT_UP_NS
 
     async def start(self) -> None:
         """Take up the spans that were acknowledged before a crash and have no record yet."""
@@ -204,6 +218,7 @@ class Engine:
             self._take_back(pile)
             return _store_failed()
         self._retry.succeeded()
+        self._stored_s = self._clock()
         self._journal.meet(pile.entries)
         for change, group in zip(changes, pile.groups, strict=True):
             self._publish(change, len(group.spans))
@@ -227,6 +242,7 @@ class Engine:
             spans -= counts.total()
         self.counters.spans["stored"] += spans
         self.counters.records[change.outcome] += 1
+        self._latest_event_s = max(self._latest_event_s, change.combined.record.event_time.seconds)
         if change.outcome == "stored" and not change.combined.record.complete:
             self.counters.records["incomplete"] += 1
         if change.outcome != "unchanged":

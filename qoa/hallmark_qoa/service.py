@@ -11,9 +11,10 @@ from opentelemetry.metrics import Meter
 from hallmark.qoa.v1.qoa_pb2_grpc import add_QoaServiceServicer_to_server
 from hallmark_common.lock import only_one
 from hallmark_common.service import Runtime
-from hallmark_common.settings import Settings
+from hallmark_common.settings import Settings, windows_in
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
+from hallmark_qoa.judging import Judging
 from hallmark_qoa.servicer import QoaServicer
 from hallmark_qoa.sources.amqp import AmqpSource
 from hallmark_qoa.sources.base import Source
@@ -21,12 +22,14 @@ from hallmark_qoa.sources.otlp_grpc import OtlpGrpcSource
 from hallmark_qoa.sources.otlp_http import OtlpHttpSource
 from hallmark_qoa.stores.base import Store
 from hallmark_qoa.stores.open import open_store
+from hallmark_qoa.truth.truths import Truths
 from hallmark_qoa.watch import Watchers
 
 logger = logging.getLogger(__name__)
 
 TICK_S = 0.25
 RETENTION_INTERVAL_S = 60.0
+TURN_S = 0.5
 
 
 @contextlib.asynccontextmanager
@@ -41,6 +44,8 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
             state_dir=settings.state_dir,
             engine=settings.qoa_engine_name,
             password_file=settings.qoa_store_password_file,
+            base_s=windows_in(settings.qoa_windows)[0],
+            horizon_ns=int(settings.qoa_horizon_s * 1e9),
         )
         stack.push_async_callback(store.close)
         engine = _engine(settings, store, watchers)
@@ -58,8 +63,14 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
         for source in sources:
             await source.start()
             stack.push_async_callback(source.take_no_more, settings.drain_timeout_s)
+        judging = Judging(settings, store, lambda: engine.latest_event_ns)
+        stack.push_async_callback(judging.close)
+        stack.push_async_callback(_stopped, asyncio.create_task(_every(TURN_S, judging.turn)))
+        truths = Truths(store, wait_s=settings.qoa_truth_wait_s, clock_ns=time.time_ns)
+        truths.counters.observe(runtime.meter)
+        stack.push_async_callback(truths.drain)
         server = runtime.grpc_server("qoa_port")
-        add_QoaServiceServicer_to_server(QoaServicer(store, watchers), server.server)
+        add_QoaServiceServicer_to_server(QoaServicer(store, watchers, judging, truths), server.server)
         # A watch never ends by itself, so the drain must end it before it waits for running calls.
         stack.push_async_callback(_stopped, asyncio.create_task(_end_when(runtime.draining, watchers)))
         await server.start("hallmark.qoa.v1.QoaService")

@@ -1,14 +1,23 @@
 """QoaService: what the engine has assembled, over gRPC."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from hallmark.qoa.v1.qoa_pb2 import (
+    AddTruthsRequest,
+    AddTruthsResponse,
+    ContractStatus,
+    ExportRecordsRequest,
+    ExportRecordsResponse,
+    GetJudgingRequest,
+    GetJudgingResponse,
     GetRecordRequest,
     GetRecordResponse,
+    GetReportRequest,
+    GetReportResponse,
     ListRecordsRequest,
     ListRecordsResponse,
     RecordFilter,
@@ -17,12 +26,17 @@ from hallmark.qoa.v1.qoa_pb2 import (
 )
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceServicer
 from hallmark_common.errors import HallmarkError, invalid, shown
+from hallmark_qoa.judging import Judging
 from hallmark_qoa.paging import make_token, page_size, read_token
-from hallmark_qoa.stores.base import Filter, Store
+from hallmark_qoa.reporting import Asked, verdicts_of
+from hallmark_qoa.stores.base import Filter, Store, Windows
+from hallmark_qoa.truth.truths import Truths
 from hallmark_qoa.values import is_prediction_id
 from hallmark_qoa.watch import Watchers
 
 MAX_IDS_SHOWN = 20
+MAX_WINDOWS = 10_000
+DEFAULT_WINDOWS = 50
 
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")
 _STATUS_NAMES = frozenset(code.name for code in grpc.StatusCode)
@@ -31,9 +45,11 @@ _STATUS_NAMES = frozenset(code.name for code in grpc.StatusCode)
 class QoaServicer(QoaServiceServicer):
     """Serves one store and the records that pass by."""
 
-    def __init__(self, store: Store, watchers: Watchers) -> None:
+    def __init__(self, store: Store, watchers: Watchers, judging: Judging, truths: Truths) -> None:
         self._store = store
         self._watchers = watchers
+        self._judging = judging
+        self._truths = truths
 
     async def GetRecord(
         self, request: GetRecordRequest, _context: grpc.aio.ServicerContext[GetRecordRequest, GetRecordResponse]
@@ -51,6 +67,7 @@ class QoaServicer(QoaServiceServicer):
         record = await self._store.get(prediction)
         if record is None:
             raise _no_record(prediction)
+        record.verdicts.extend(await verdicts_of(self._store, record, self._judging.sizes))
         return GetRecordResponse(record=record)
 
     async def ListRecords(
@@ -76,6 +93,51 @@ class QoaServicer(QoaServiceServicer):
                     yield WatchRecordsResponse(missed=event)
                 else:
                     yield WatchRecordsResponse(record=event)
+
+    async def ExportRecords(
+        self,
+        request: ExportRecordsRequest,
+        _context: grpc.aio.ServicerContext[ExportRecordsRequest, ExportRecordsResponse],
+    ) -> AsyncIterator[ExportRecordsResponse]:
+        """Records of a period in the order of their event times."""
+        which = filter_of(request.filter)
+        yield ExportRecordsResponse(total=await self._store.count(which))
+        async for records in self._store.export(which):
+            yield ExportRecordsResponse(records=records)
+
+    async def AddTruths(
+        self, request: AddTruthsRequest, _context: grpc.aio.ServicerContext[AddTruthsRequest, AddTruthsResponse]
+    ) -> AddTruthsResponse:
+        """What really happened with some predictions."""
+        return await self._truths.add(request)
+
+    async def GetReport(
+        self, request: GetReportRequest, _context: grpc.aio.ServicerContext[GetReportRequest, GetReportResponse]
+    ) -> GetReportResponse:
+        """The last windows of a size, oldest first."""
+        asked, limit = asked_of(request, self._judging.sizes)
+        windows = await self._judging.reports.windows(asked)
+        starts = sorted({window.start.ToNanoseconds() for window in windows})
+        shown = set(starts[-limit:])
+        return GetReportResponse(
+            windows=[window for window in windows if window.start.ToNanoseconds() in shown], more=len(starts) > limit
+        )
+
+    async def GetJudging(
+        self, _request: GetJudgingRequest, _context: grpc.aio.ServicerContext[GetJudgingRequest, GetJudgingResponse]
+    ) -> GetJudgingResponse:
+        """The contracts and the policy in use."""
+        contracts = {contract.name: contract.version for contract in self._judging.promises.contracts()}
+        errors = self._judging.promises.errors()
+        policy = self._judging.policy.status()
+        return GetJudgingResponse(
+            contracts=[
+                ContractStatus(name=name, version=contracts.get(name, ""), error=errors.get(name, ""))
+                for name in sorted({*contracts, *errors})
+            ],
+            policy_revision=policy.revision,
+            policy_error=policy.error,
+        )
 
     async def _only_one_of(self, trace_id: str) -> str:
         found = await self._store.predictions_of(trace_id, MAX_IDS_SHOWN + 1)
@@ -104,6 +166,22 @@ def filter_of(asked: RecordFilter) -> Filter:
         from_ns=_ns("filter.started_from", asked.started_from) if asked.HasField("started_from") else None,
         before_ns=_ns("filter.started_before", asked.started_before) if asked.HasField("started_before") else None,
     )
+
+
+def asked_of(request: GetReportRequest, sizes: Sequence[int]) -> tuple[Asked, int]:
+    """What a report is asked of, and how many windows at most; INVALID_ARGUMENT names the field that cannot be."""
+    size_s = request.window_s or sizes[0]
+    if size_s not in sizes:
+        kept = ", ".join(map(str, sizes))
+        raise invalid("window_s", f"one of {kept}, as HALLMARK_QOA_WINDOWS says", str(request.window_s))
+    if request.limit > MAX_WINDOWS:
+        raise invalid("limit", f"at most {MAX_WINDOWS}", str(request.limit))
+    limit = request.limit or DEFAULT_WINDOWS
+    from_ns = _ns("from", getattr(request, "from")) if request.HasField("from") else None
+    before_ns = _ns("before", request.before) if request.HasField("before") else None
+    segment = None if request.segment == "*" else request.segment
+    which = Windows(size_s, request.model, request.consumer, from_ns, before_ns, segment, last=limit + 1)
+    return Asked(which, request.variant, tuple(request.figures)), limit
 
 
 def _ns(field: str, time: Timestamp) -> int:

@@ -34,6 +34,9 @@ def add_stages(
         stage.start_ms = (span.start_ns - started_ns) / NS_PER_MS
         stage.status = str(facts.get(attributes.STATUS, UNKNOWN))
         stage.span_id = span.span_id
+        cpu_ms = facts.get(attributes.CPU_MS)
+        if isinstance(cpu_ms, float) and cpu_ms >= 0:
+            stage.cpu_ms = cpu_ms
         for below in sorted(steps[span.span_id], key=_by_start) if span.span_id in steps else ():
             step = stage.steps.add()
             step.name = below.name

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hallmark_qoa.stores.base import Store
+from hallmark_qoa.stores.marks import BASE_S, HORIZON_NS
 from hallmark_qoa.stores.open import open_store as open_any
 from tests.support.postgres import PASSWORD, PostgresServer
 from tests.support.records import NOW_NS, OpenStore
@@ -49,9 +50,21 @@ async def open_store(store_url: str, tmp_path: Path, password_file: Path) -> Asy
     """Opens stores of each kind."""
     async with AsyncExitStack() as stores:
 
-        async def opened(engine: str = "a", now_ns: Callable[[], int] = lambda: NOW_NS) -> Store:
+        async def opened(
+            engine: str = "a",
+            now_ns: Callable[[], int] = lambda: NOW_NS,
+            *,
+            base_s: int = BASE_S,
+            horizon_ns: int = HORIZON_NS,
+        ) -> Store:
             store = await open_any(
-                url=store_url, state_dir=tmp_path, engine=engine, password_file=password_file, now_ns=now_ns
+                url=store_url,
+                state_dir=tmp_path,
+                engine=engine,
+                password_file=password_file,
+                now_ns=now_ns,
+                base_s=base_s,
+                horizon_ns=horizon_ns,
             )
             stores.push_async_callback(store.close)
             return store

@@ -250,10 +250,12 @@ async def test_records_that_come_while_their_day_is_being_removed(store: Store) 
 
 async def test_removal_by_size_takes_the_oldest(store: Store) -> None:
     assert await store.delete_beyond(0, 10) == 0
-    spans = [stage(number, NOW_NS - number * DAY_NS // 100, model="m" * 256) for number in range(1, 1001)]
+    spans = [
+        stage(number, NOW_NS - number * DAY_NS // 100, model="m" * 256, event_ns=NOW_NS) for number in range(1, 1001)
+    ]
     await put(store, *spans)
     assert await store.delete_beyond(2**40, 10) == 0
-    max_bytes = 600_000
+    max_bytes = 1_200_000
     removed = 0
     while count := await store.delete_beyond(max_bytes, 100):
         assert count <= 100
@@ -266,14 +268,14 @@ async def test_removal_by_size_takes_the_oldest(store: Store) -> None:
 async def test_removal_by_size_does_not_spare_what_starts_in_the_future(store: Store) -> None:
     await put(store, *(stage(number, NOW_NS - number, model="m" * 256) for number in range(1, 101)))
     await put(store, *(stage(number, NOW_NS + 400 * DAY_NS, model="m" * 256) for number in range(200, 600)))
-    while await store.delete_beyond(200_000, 10):
+    while await store.delete_beyond(600_000, 10):
         pass
     # The past ones are a moment older than the arrival of those in the future, so they go first; then these go too.
     assert 0 < len(await walk(store)) < 400
 
 
 async def test_store_that_is_full_again_and_again_stays_below_its_size(store: Store) -> None:
-    max_bytes, sizes = 600_000, []
+    max_bytes, sizes = 1_200_000, []
     for turn in range(8):
         spans = [stage(turn * 200 + n, NOW_NS + turn * DAY_NS // 3 + n, model="m" * 256) for n in range(1, 201)]
         await put(store, *spans)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from hallmark_common import attributes
 from hallmark_qoa.combine import combine
-from hallmark_qoa.facts import SpanFacts, SpanGroup
+from hallmark_qoa.facts import SpanFacts, SpanGroup, Value
 from hallmark_qoa.stores.base import Batch, Filter, Store
 
 SERVER = 2
@@ -16,7 +16,9 @@ DAY_NS = 86_400 * 10**9
 class OpenStore(Protocol):
     """Opens a store on the database of a test; it is closed afterwards."""
 
-    def __call__(self, engine: str = "a", now_ns: Callable[[], int] = ...) -> Awaitable[Store]: ...
+    def __call__(
+        self, engine: str = "a", now_ns: Callable[[], int] = ..., *, base_s: int = ..., horizon_ns: int = ...
+    ) -> Awaitable[Store]: ...
 
 
 def prediction(number: int, trace: int = 0) -> str:
@@ -25,11 +27,13 @@ def prediction(number: int, trace: int = 0) -> str:
 
 
 def stage(number: int, start_ns: int = 0, *, trace: int = 0, name: str = "web", model: str = "m", status: str = "OK",
-          consumer: str = "c") -> SpanFacts:  # fmt: skip
+          consumer: str = "c", event_ns: int | None = None) -> SpanFacts:  # fmt: skip
     """The span of one stage of a prediction; it starts at its number unless told otherwise."""
     identity = prediction(number, trace)
     span_id = identity[33:] if name == "web" else f"{number + 2**32 * len(name):016x}"
-    facts = ((attributes.MODEL, model), (attributes.STATUS, status))
+    facts: tuple[tuple[str, Value], ...] = ((attributes.MODEL, model), (attributes.STATUS, status))
+    if event_ns is not None:
+        facts = (*facts, (attributes.EVENT_TIME, event_ns))
     start_ns = start_ns or number
     return SpanFacts(identity, span_id, "", name, "x", SERVER, start_ns, start_ns + 9, name, "", consumer, facts)
 

@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.metrics import Meter
-from opentelemetry.trace import Tracer
 from starlette.types import ASGIApp
 
+from hallmark_common.stage import Stages
 from hallmark_web.admission import Admission
 from hallmark_web.head import HeadAsGet
 from hallmark_web.http_tracing import PredictionTracing
@@ -21,7 +21,7 @@ from hallmark_web.problems import install_error_handlers
 class Tracing:
     """What a traced request leaves its facts with."""
 
-    tracer: Tracer
+    stages: Stages
     meter: Meter
 
 
@@ -70,4 +70,4 @@ def describe_api(version: str, *routers: APIRouter) -> FastAPI:
 def make_app(version: str, tracing: Tracing, admission: Admission, *routers: APIRouter) -> ASGIApp:
     """The application as it is served."""
     app = describe_api(version, *routers)
-    return SecurityHeaders(HeadAsGet(PredictionTracing(app, tracing.tracer, tracing.meter, admission)))
+    return SecurityHeaders(HeadAsGet(PredictionTracing(app, tracing.stages, tracing.meter, admission)))

@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
-from opentelemetry.trace import Tracer
 
 from hallmark.web.v1 import web_pb2
 from hallmark.web.v1.web_pb2_grpc import PredictionServiceServicer
 from hallmark_common import attributes
 from hallmark_common.errors import INTERNAL_MESSAGE, HallmarkError, as_hallmark_error
-from hallmark_common.prediction import current_prediction, stage_span, valid_consumer
+from hallmark_common.prediction import current_prediction, valid_consumer
+from hallmark_common.stage import Stages
 from hallmark_web.admission import Admission
 from hallmark_web.concurrently import concurrently
 from hallmark_web.models import ModelCatalogue
-from hallmark_web.predict import Predictor
+from hallmark_web.predict import Predictor, describe
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +31,11 @@ ServicerContext = grpc.aio.ServicerContext[Any, Any]
 class PredictionServicer(PredictionServiceServicer):
     """``hallmark.web.v1.PredictionService``."""
 
-    def __init__(self, predictor: Predictor, models: ModelCatalogue, admission: Admission, tracer: Tracer) -> None:
+    def __init__(self, predictor: Predictor, models: ModelCatalogue, admission: Admission, stages: Stages) -> None:
         self._predictor = predictor
         self._models = models
         self._admission = admission
-        self._tracer = tracer
+        self._stages = stages
 
     async def Predict(self, request: web_pb2.PredictRequest, context: ServicerContext) -> web_pb2.PredictResponse:
         """One prediction; its id is in the trailing metadata, whether it fails or not."""
@@ -70,9 +70,11 @@ class PredictionServicer(PredictionServiceServicer):
     async def _answer(self, message: web_pb2.PredictStreamRequest, consumer: str) -> web_pb2.PredictStreamResponse:
         prediction_id = ""
         try:
-            with stage_span(self._tracer, STREAM_SPAN, "web", consumer), self._admission.admitted():
+            with self._stages.span(STREAM_SPAN, "web", consumer):
                 prediction_id = _prediction_id()
-                response = await self._predictor.predict(message.request, time.perf_counter())
+                describe(message.request)
+                with self._admission.admitted():
+                    response = await self._predictor.predict(message.request, time.perf_counter())
         except Exception as error:
             return _failed(message.request_id, prediction_id, error)
         return web_pb2.PredictStreamResponse(request_id=message.request_id, response=response)

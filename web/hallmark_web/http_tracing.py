@@ -17,35 +17,37 @@ from opentelemetry.semconv.attributes import server_attributes as server
 from opentelemetry.semconv.attributes import url_attributes as url
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 from opentelemetry.semconv.metrics.http_metrics import HTTP_SERVER_REQUEST_DURATION
-from opentelemetry.trace import SpanKind, StatusCode, Tracer
+from opentelemetry.trace import SpanKind, StatusCode
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError
 from hallmark_common.interceptors.conventions import DURATION_BUCKETS_S
-from hallmark_common.prediction import current_prediction, stage_span, valid_consumer
+from hallmark_common.prediction import current_prediction, valid_consumer
+from hallmark_common.stage import Stages
 from hallmark_web.admission import Admission
+from hallmark_web.predict import describe_model
 from hallmark_web.problems import ERROR_STATE, error_response
 
 ROUTE = "/v1/models/{model}:predict"
 SPAN_NAME = f"POST {ROUTE}"
 
-_PATH = re.compile(r"/v1/models/[^/]+:predict")
+_PATH = re.compile(r"/v1/models/([^/]+):predict")
 
 
 class PredictionTracing:
     """Makes every ``POST /v1/models/{model}:predict`` the web stage of a prediction; other requests pass untraced."""
 
-    def __init__(self, app: ASGIApp, tracer: Tracer, meter: Meter, admission: Admission) -> None:
+    def __init__(self, app: ASGIApp, stages: Stages, meter: Meter, admission: Admission) -> None:
         self._app = app
-        self._tracer = tracer
+        self._stages = stages
         self._duration = request_duration(meter)
         self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        if not is_prediction(scope):
+        if not asked_model(scope):
             await self._app(scope, receive, send)
             return
         headers = grouped_headers(scope)
@@ -54,7 +56,7 @@ class PredictionTracing:
         # The error has been answered when it gets here: it was raised once more only to end the stage with it.
         with (
             suppress(HallmarkError),
-            stage_span(self._tracer, SPAN_NAME, "web", consumer, parent=parent, kind=SpanKind.SERVER) as span,
+            self._stages.span(SPAN_NAME, "web", consumer, parent=parent, kind=SpanKind.SERVER) as span,
         ):
             await self._traced(scope, receive, _Answer(send, span), refusal)
 
@@ -62,6 +64,7 @@ class PredictionTracing:
         started_s = time.perf_counter()
         found = request_attributes(scope)
         answer.span.set_attributes(found)
+        describe_model(asked_model(scope))
         try:
             await self._serve(scope, receive, answer, refusal)
         finally:
@@ -104,9 +107,10 @@ class _Answer:
         await self._send(message)
 
 
-def is_prediction(scope: Scope) -> bool:
-    """Whether an ASGI scope is a request for a prediction."""
-    return bool(scope["type"] == "http" and scope["method"] == "POST" and _PATH.fullmatch(scope["path"]))
+def asked_model(scope: Scope) -> str:
+    """The model that an ASGI scope asks for a prediction of; empty where it is no such request."""
+    found = _PATH.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+    return found[1] if found else ""
 
 
 def grouped_headers(scope: Scope) -> dict[str, list[str]]:

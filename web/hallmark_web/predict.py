@@ -36,12 +36,11 @@ class Predictor:
         self._timeout_s = timeout_s
 
     async def predict(self, request: web_pb2.PredictRequest, started_s: float) -> web_pb2.PredictResponse:
-        """Answer one request that entered web at ``started_s`` (:func:`time.perf_counter`).
+        """Answer one request, described already, that entered web at ``started_s`` (:func:`time.perf_counter`).
 
         Raises :class:`HallmarkError`: INVALID_ARGUMENT for what the edge can see is wrong, DEADLINE_EXCEEDED without
         a call where no time is left, else what the services behind said.
         """
-        describe(request)
         check(request)
         timeout_s = self._remaining()
         called_s = time.perf_counter()

@@ -12,7 +12,7 @@ from hallmark_web.body import BodyLimits, read_request
 from hallmark_web.disconnect import while_connected
 from hallmark_web.models import ModelCatalogue
 from hallmark_web.openapi import MODELS_DOC, PREDICT_DOC
-from hallmark_web.predict import Predictor, describe_model
+from hallmark_web.predict import Predictor, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ def prediction_routes(api: RestApi) -> APIRouter:
         model: Annotated[str, Path(description="Name of the model.", examples=["digits"])], http: Request
     ) -> Any:
         started_s = time.perf_counter()
-        describe_model(model)
         request = await read_request(model, http, api.limits)
+        describe(request)
         answer = await while_connected(http.receive, api.predictor.predict(request, started_s))
         return JSONResponse(answer_to_dict(answer))
 

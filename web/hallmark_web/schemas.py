@@ -37,6 +37,9 @@ class Stage(Documented):
     status: str = Field(description="gRPC status name.")
     span_id: str = Field(description="Empty in a summary.")
     steps: list[Step]
+    cpu_ms: float | None = Field(
+        None, description="CPU time of its process that the request used; absent in a summary and where not measured."
+    )
 
 
 class Quality(Documented):

@@ -10,6 +10,7 @@ from hallmark.preprocess.v1.preprocess_pb2_grpc import PreprocessServiceStub
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark.web.v1 import web_pb2
 from hallmark.web.v1.web_pb2_grpc import add_PredictionServiceServicer_to_server
+from hallmark_common.keep_watch import keeping
 from hallmark_common.service import GrpcServer, Runtime, StageMethod
 from hallmark_web.admission import Admission
 from hallmark_web.app import Tracing, make_app
@@ -18,7 +19,7 @@ from hallmark_web.grpc_api import PREDICT_METHOD, PredictionServicer
 from hallmark_web.health import Readiness, health_routes
 from hallmark_web.http_server import bind_port, http_server
 from hallmark_web.models import ModelCatalogue
-from hallmark_web.predict import Predictor
+from hallmark_web.predict import Predictor, describe
 from hallmark_web.records import record_routes
 from hallmark_web.rest import RestApi, prediction_routes
 
@@ -35,10 +36,11 @@ async def web_service(runtime: Runtime) -> AsyncIterator[None]:
     models = ModelCatalogue(preprocess, settings.request_timeout_s)
     admission = Admission(settings.max_concurrent_requests)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(keeping(runtime.stages, "web", settings.contracts_dir))
         readiness = Readiness({name: runtime.channel(name) for name in BEHIND}, runtime.draining)
         rest = RestApi(predictor, models, BodyLimits(settings.max_request_bytes, settings.max_instances))
         bound = stack.enter_context(bind_port(settings, "web_http_port"))
-        server = _grpc_server(runtime, PredictionServicer(predictor, models, admission, runtime.tracer))
+        server = _grpc_server(runtime, PredictionServicer(predictor, models, admission, runtime.stages))
         await server.start(web_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name)
         app = _app(runtime, rest, readiness, admission)
         await stack.enter_async_context(http_server(app, bound, runtime.draining, settings.drain_timeout_s))
@@ -46,7 +48,8 @@ async def web_service(runtime: Runtime) -> AsyncIterator[None]:
 
 
 def _grpc_server(runtime: Runtime, servicer: PredictionServicer) -> GrpcServer:
-    server = runtime.grpc_server("web_grpc_port", stage=StageMethod("web", PREDICT_METHOD, edge=True))
+    stage = StageMethod("web", PREDICT_METHOD, edge=True, describe=describe)
+    server = runtime.grpc_server("web_grpc_port", stage=stage)
     add_PredictionServiceServicer_to_server(servicer, server.server)
     return server
 
@@ -55,7 +58,7 @@ def _app(runtime: Runtime, rest: RestApi, readiness: Readiness, admission: Admis
     qoa = QoaServiceStub(runtime.channel("qoa"))
     return make_app(
         version("hallmark"),
-        Tracing(runtime.tracer, runtime.meter),
+        Tracing(runtime.stages, runtime.meter),
         admission,
         prediction_routes(rest),
         record_routes(qoa, runtime.settings.request_timeout_s, runtime.draining),

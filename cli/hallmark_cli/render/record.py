@@ -3,8 +3,10 @@
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.text import Text
 
-from hallmark.qoa.v1.quality_pb2 import PredictionFacts, QualityRecord
+from hallmark.qoa.v1.quality_pb2 import PredictionFacts, QualityRecord, Truth, Verdict
 from hallmark_cli.render import text
+from hallmark_cli.render.verdict import verdict_text
+from hallmark_common.reports import window_name
 
 MAX_SHOWN = 5
 
@@ -82,8 +84,20 @@ def _facts_lines(record: QualityRecord) -> list[Text]:
     if record.HasField("inference"):
         lines.append(text.field("run", text.run_line(record.inference)))
     if record.HasField("truth"):
-        lines.append(text.field("truth", record.truth.value))
-    lines += [
-        text.field("verdict", f"{verdict.contract}/{verdict.rule}: {verdict.verdict}") for verdict in record.verdicts
-    ]
-    return lines
+        lines.append(_truth(record.truth))
+    return lines + [line for verdict in record.verdicts for line in _verdict_lines(verdict)]
+
+
+def _truth(truth: Truth) -> Text:
+    known = f"  known since {instant(truth.observed_at)}" if truth.HasField("observed_at") else ""
+    return Text.assemble(text.field("truth", text.printable(truth.value), "bold"), (known, "dim"))
+
+
+def _verdict_lines(verdict: Verdict) -> list[Text]:
+    """The verdict of the window that the record is in, and why it is that."""
+    window = f" in its window of {window_name(verdict.window_s)}" if verdict.window_s else ""
+    line = text.field("verdict", "")
+    line.append_text(verdict_text(verdict.verdict))
+    line.append(f"  {verdict.contract}/{verdict.rule}{window}")
+    line.append(f", blamed on {verdict.stage}" if verdict.stage else "", "yellow")
+    return [line, *(text.field("", text.printable(reason), "dim") for reason in verdict.reasons)]

@@ -15,6 +15,7 @@ SCORE_WIDTH = 20
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _STEP_NAMES = 14
+_CPU_WIDTH = 14
 
 
 def field(name: str, value: str, style: str = "") -> Text:
@@ -50,24 +51,35 @@ def _within(fraction: float) -> float:
 def waterfall(stages: Sequence[Stage]) -> list[Text]:
     """Stages and their steps on one time axis: duration, the stage's own part, where in time, a status that is not OK.
 
+    CPU time has a column where any stage has measured it.
     The axis reaches to the last end: clocks of several machines may put a stage outside of the first one.
     """
     total_ms = max((stage.start_ms + stage.duration_ms for stage in stages), default=0.0)
+    measured = any(stage.HasField("cpu_ms") for stage in stages)
+    width = BAR_WIDTH - _CPU_WIDTH if measured else BAR_WIDTH
     lines = []
     for stage in stages:
         failed = stage.status not in ("", "OK")
         line = Text(f"  {stage.name:<{_STEP_NAMES}}{stage.duration_ms:>9.2f} ms  {stage.self_ms:>9.2f} own  ")
-        line.append(span_bar(stage.start_ms, stage.duration_ms, total_ms), "red" if failed else "cyan")
+        line.append(_cpu(stage) if measured else "")
+        line.append(span_bar(stage.start_ms, stage.duration_ms, total_ms, width), "red" if failed else "cyan")
         line.append(f"  {stage.status}" if failed else "", "red")
         lines.append(line)
         lines += [
             Text.assemble(
-                f"    {step.name:<{_STEP_NAMES - 2}}{step.duration_ms:>9.2f} ms  {'':>13}  ",
-                (span_bar(step.start_ms, step.duration_ms, total_ms), "blue"),
+                f"    {step.name:<{_STEP_NAMES - 2}}{step.duration_ms:>9.2f} ms  {'':>13}  {_cpu() if measured else ''}",
+                (span_bar(step.start_ms, step.duration_ms, total_ms, width), "blue"),
             )
             for step in stage.steps
         ]
     return [stripped(line) for line in lines]
+
+
+def _cpu(stage: Stage | None = None) -> str:
+    """The column of CPU time; blank where there is none to show."""
+    if stage is None or not stage.HasField("cpu_ms"):
+        return " " * _CPU_WIDTH
+    return f"{stage.cpu_ms:>8.2f} cpu  "
 
 
 def data_line(data: DataQuality) -> str:
@@ -105,6 +117,11 @@ def run_line(run: InferenceFacts) -> str:
 def model_line(model: Model) -> str:
     """Name, version and variant."""
     return " ".join(part for part in (model.name, model.version, f"({model.variant})" if model.variant else "") if part)
+
+
+def printable(value: str) -> str:
+    """Text that came from outside, without what would steer a terminal."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in value)
 
 
 def stripped(line: Text) -> Text:

@@ -1,4 +1,4 @@
-"""What the services of a stack are told: their source, their store, their collector."""
+"""What the services of a stack are told: their source, their store, their judge, their collector."""
 
 from collections.abc import Mapping
 
@@ -45,4 +45,5 @@ def _own_settings(site: Site) -> dict[str, str]:
         "amqp_password_file": str(secrets.file("rabbitmq-qoa")),
         "qoa_store_url": f"postgresql://{POSTGRES_USER}@127.0.0.1:{settings.stack_postgres_port}/{DATABASE}",
         "qoa_store_password_file": str(secrets.file("postgres-hallmark")),
+        "qoa_opa_url": f"http://127.0.0.1:{settings.stack_opa_port}",
     }

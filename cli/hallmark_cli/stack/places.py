@@ -17,6 +17,7 @@ def places_of(site: Site, parts: Sequence[Part]) -> dict[str, str]:
     return {
         "Prometheus": _http(settings.stack_prometheus_port),
         "Alerts": _http(settings.stack_alertmanager_port),
+        "OPA": _http(settings.stack_opa_port),
         "RabbitMQ": f"{_http(settings.stack_rabbitmq_management_port)} (operator, password in "
         f"{secrets.file('rabbitmq-operator')})",
         "PostgreSQL": f"postgresql://{POSTGRES_USER}@127.0.0.1:{settings.stack_postgres_port}/{DATABASE} (password in "

@@ -9,6 +9,7 @@ from hallmark_cli.stack.environment import parts_environ
 from hallmark_cli.stack.part import Part, Site
 from hallmark_cli.stack.parts.alertmanager import alertmanager
 from hallmark_cli.stack.parts.collector import collector
+from hallmark_cli.stack.parts.opa import opa
 from hallmark_cli.stack.parts.postgres import postgres
 from hallmark_cli.stack.parts.prometheus import prometheus
 from hallmark_cli.stack.parts.rabbitmq import epmd, rabbitmq
@@ -20,7 +21,7 @@ from hallmark_common.settings import Settings
 STARTS_AFTER = {
     "rabbitmq": ("epmd",),
     "collector": ("rabbitmq",),
-    "qoa": ("rabbitmq", "postgres", "collector"),
+    "qoa": ("rabbitmq", "postgres", "opa", "collector"),
     # Their spans would wait for the collector anyway, and their logs would say that nobody takes them.
     "web": ("collector",),
     "preprocess": ("collector",),
@@ -40,6 +41,7 @@ STOPS_AFTER = {
     "rabbitmq": ("qoa",),
     "epmd": ("rabbitmq",),
     "postgres": ("qoa",),
+    "opa": ("qoa",),
 }
 """Who must have ended before a part is asked to end: whoever still sends something to it."""
 
@@ -53,6 +55,7 @@ def parts_of(site: Site) -> list[Part]:
         prometheus(site, tempo=with_tempo),
         alertmanager(site),
         *([tempo(site)] if with_tempo else []),
+        opa(site),
         collector(site, tempo=with_tempo),
         # The last one: at its first start it makes a database, which is in vain where another program is missing.
         postgres(site),

@@ -8,7 +8,13 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-RABBITMQ_USERS = {"collector": (), "qoa": (), "monitor": ("monitoring",), "operator": ("administrator",)}
+RABBITMQ_USERS = {
+    "collector": (),
+    "qoa": (),
+    "feedback": (),
+    "monitor": ("monitoring",),
+    "operator": ("administrator",),
+}
 """Users of RabbitMQ and their tags; what each may do is in rabbitmq/topology.json."""
 
 POSTGRES_USER = "hallmark"

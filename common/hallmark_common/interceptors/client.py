@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import grpc
 from grpc.aio import ClientCallDetails, Metadata
-from opentelemetry import propagate, trace
+from opentelemetry import context, propagate, trace
 from opentelemetry.metrics import Meter
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
@@ -25,6 +25,7 @@ from hallmark_common.interceptors.conventions import (
     end_attributes,
     start_attributes,
 )
+from hallmark_common.stage import stage_in
 
 Result = TypeVar("Result")
 
@@ -46,6 +47,7 @@ class _Call:
         if method in side.stages:
             self._span.set_attribute(attributes.CALLS, side.stages[method])
         self._context = trace.set_span_in_context(self._span)
+        self._caller = stage_in(context.get_current()) if method in side.stages else None
         self._started = time.perf_counter()
         self._ended = False
 
@@ -90,7 +92,10 @@ class _Call:
         self._span.set_attributes(ended)
         if failed:
             self._span.set_status(StatusCode.ERROR)
-        self._side.duration.record(time.perf_counter() - self._started, self._attributes | ended, self._context)
+        elapsed_s = time.perf_counter() - self._started
+        if self._caller is not None:
+            self._caller.called_s += elapsed_s
+        self._side.duration.record(elapsed_s, self._attributes | ended, self._context)
         self._span.end()
 
 

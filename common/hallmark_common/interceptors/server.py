@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -31,14 +31,8 @@ from hallmark_common.interceptors.conventions import (
     start_attributes,
     text_metadata,
 )
-from hallmark_common.prediction import (
-    SERVER_FAULTS,
-    begin_prediction,
-    end_stage,
-    prediction_in,
-    valid_consumer,
-    without_claims,
-)
+from hallmark_common.prediction import begin_prediction, prediction_in, valid_consumer, without_claims
+from hallmark_common.stage import SERVER_FAULTS, Stage, Stages
 
 logger = logging.getLogger(__name__)
 
@@ -52,18 +46,21 @@ class StageMethod:
     """The one method of a service, ``package.Service/Method``, that is a stage of a prediction.
 
     ``edge`` says that callers are outside: their ``hallmark.*`` baggage is not believed, and the consumer is taken
-    from the metadata key ``hallmark-consumer``.
+    from the metadata key ``hallmark-consumer``. ``describe`` puts on the current span what a request asks for, before
+    it may be refused: the record of a refused one says so too.
     """
 
     stage: str
     method: str
     edge: bool = False
+    describe: Callable[[Any], None] | None = None
 
 
 class ServerTelemetry(grpc.aio.ServerInterceptor):
     """One interceptor for all four kinds of call.
 
-    At most ``max_concurrent`` calls of the stage method run at once; more are RESOURCE_EXHAUSTED.
+    At most ``max_concurrent`` calls of the stage method run at once; more are RESOURCE_EXHAUSTED. ``stages`` is what
+    this server shares with the other entries of its process; without it, it has its own.
     """
 
     def __init__(
@@ -74,9 +71,11 @@ class ServerTelemetry(grpc.aio.ServerInterceptor):
         address: str,
         port: int,
         stage: StageMethod | None = None,
+        stages: Stages | None = None,
         max_concurrent: int = 256,
     ) -> None:
         self.tracer = tracer
+        self.stages = stages or Stages(tracer)
         self.duration = server_duration(meter)
         self.address, self.port = address, port
         self.stage = stage
@@ -103,8 +102,9 @@ class ServerTelemetry(grpc.aio.ServerInterceptor):
         async def respond(request: Any, servicer_context: Any) -> Any:
             call = _Call(self, method, known, servicer_context)
             try:
-                call.admit()
-                response = await behaviour(parsed(handler, request), servicer_context)
+                given = parsed(handler, request)
+                call.admit(given)
+                response = await behaviour(given, servicer_context)
             except BaseException as error:
                 await call.fail(error)
             else:
@@ -116,8 +116,9 @@ class ServerTelemetry(grpc.aio.ServerInterceptor):
         async def stream(request: Any, servicer_context: Any) -> AsyncIterator[Any]:
             call = _Call(self, method, known, servicer_context)
             try:
-                call.admit()
-                async for response in behaviour(parsed(handler, request), servicer_context):
+                given = parsed(handler, request)
+                call.admit(given)
+                async for response in behaviour(given, servicer_context):
                     yield response
             except BaseException as error:
                 await call.fail(error)
@@ -144,6 +145,7 @@ class _Call:
         metadata = grouped(text_metadata(servicer_context.invocation_metadata()))
         parent = self._believed(propagate.extract(metadata, Context(), _GETTER))
         self._span = side.tracer.start_span(name, parent, SpanKind.SERVER, self._attributes)
+        self._stage: Stage | None = None
         self._context = self._identify(trace.set_span_in_context(self._span, parent), metadata)
         self._scope = ExitStack()
         self._scope.callback(context.detach, context.attach(self._context))
@@ -158,7 +160,8 @@ class _Call:
         stage = self._side.stage
         if stage is None or not self._is_stage:
             return ctx
-        self._span.set_attribute(attributes.STAGE, stage.stage)
+        self._stage = self._side.stages.begin(self._span, stage.stage)
+        ctx = self._stage.within(ctx)
         if prediction_in(ctx) is not None:
             return ctx
         consumer = attributes.ANONYMOUS
@@ -169,8 +172,11 @@ class _Call:
                 self._error = error
         return begin_prediction(self._span, consumer, ctx)
 
-    def admit(self) -> None:
+    def admit(self, request: Any) -> None:
         """Refuse what must not start: a bad consumer, an expired request, one that comes in the drain, one too many."""
+        stage = self._side.stage
+        if self._is_stage and stage is not None and stage.describe is not None:
+            stage.describe(request)
         if self._error is not None:
             raise self._error
         left = remaining_s()
@@ -237,8 +243,8 @@ class _Call:
         failed = code in SERVER_FAULTS
         ended = end_attributes(code, error=failed)
         self._span.set_attributes(ended)
-        if self._is_stage:
-            end_stage(self._span, code, reason)
+        if self._stage is not None:
+            self._stage.end(code, reason)
         elif failed:
             self._span.set_status(StatusCode.ERROR)
         elapsed_s = time.perf_counter() - self._started

@@ -12,12 +12,18 @@ from hallmark_qoa.sources.amqp_consumer import Consumption, QueueConsumer
 from hallmark_qoa.sources.amqp_counters import AmqpCounters
 from hallmark_qoa.sources.amqp_dead import DeadLetters
 from hallmark_qoa.sources.amqp_failure import End, EndedError
-from hallmark_qoa.sources.amqp_intake import METRICS, UNROUTED, Intake
+from hallmark_qoa.sources.amqp_intake import UNROUTED, Intake, Use
 from hallmark_qoa.sources.amqp_pace import Pace
 from hallmark_qoa.sources.amqp_settings import address, connection_parameters
+from hallmark_qoa.sources.amqp_telemetry import TelemetryMessages
+from hallmark_qoa.sources.amqp_turns import Turns
 from hallmark_qoa.sources.base import Sink
+from hallmark_qoa.sources.feedback import FEEDBACK, FeedbackMessages
+from hallmark_qoa.truth.truths import Truths
 
 logger = logging.getLogger(__name__)
+
+METRICS = "metrics"
 
 
 class AmqpSource:
@@ -26,7 +32,10 @@ class AmqpSource:
     A broker that is not there, goes away or does not want us is waited for: that is never an error of ``start``.
     """
 
-    def __init__(self, settings: Settings, sink: Sink, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self, settings: Settings, sink: Sink, truths: Truths | None = None, *, pace: Pace | None = None
+    ) -> None:
+        """Spans go to ``sink``; truths are consumed too where somebody takes them."""
         self.counters = AmqpCounters()
         self._settings = settings
         self._pace = pace or Pace()
@@ -34,10 +43,12 @@ class AmqpSource:
         self._running: asyncio.Task[None] | None = None
         self._said = ""
         self._dead_letters = DeadLetters(lambda: self._connect("dead letters"), self._pace)
-        intake = Intake(settings, sink, self._dead_letters, self.counters, self._pace)
-        how = Consumption(intake.take, settings.qoa_prefetch, self.counters, self._pace)
-        queues = [*(f"spans.{shard:02}" for shard in shards_in(settings.qoa_shards)), METRICS, UNROUTED]
-        self._consumers = [QueueConsumer(queue, how) for queue in queues]
+        self._turns = Turns()
+        telemetry = TelemetryMessages(sink, settings.max_request_bytes)
+        shards = [f"spans.{shard:02}" for shard in shards_in(settings.qoa_shards)]
+        self._consumers = self._consuming(telemetry.use, *shards, METRICS, UNROUTED)
+        if truths is not None:
+            self._consumers += self._consuming(FeedbackMessages(truths, settings.max_request_bytes).use, FEEDBACK)
 
     async def start(self) -> None:
         """Begin to consume as soon as RabbitMQ lets us; StartupError where the settings cannot be used."""
@@ -63,6 +74,11 @@ class AmqpSource:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 await asyncio.gather(*(consumer.unsubscribe() for consumer in self._consumers), return_exceptions=True)
+
+    def _consuming(self, use: Use, *queues: str) -> list[QueueConsumer]:
+        intake = Intake(use, self._dead_letters, self.counters, self._pace)
+        how = Consumption(intake.take, self._settings.qoa_prefetch, self.counters, self._pace, self._turns)
+        return [QueueConsumer(queue, how) for queue in queues]
 
     async def _settle(self) -> None:
         while tasks := {task for consumer in self._consumers for task in consumer.under_way}:

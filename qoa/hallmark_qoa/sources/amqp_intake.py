@@ -1,40 +1,38 @@
-"""What becomes of one message: to the engine, or to the dead letters."""
+"""What becomes of one message: to who uses it, or to the dead letters."""
 
 import asyncio
 import itertools
 import logging
 import random
+from collections.abc import Awaitable, Callable
 
 import grpc
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from hallmark_common.errors import HallmarkError
-from hallmark_common.settings import Settings
 from hallmark_qoa.sources.amqp_counters import AmqpCounters
 from hallmark_qoa.sources.amqp_dead import DeadLetters
-from hallmark_qoa.sources.amqp_message import Delivery, PoisonError, is_redelivery, read
+from hallmark_qoa.sources.amqp_message import Delivery, PoisonError, is_redelivery
 from hallmark_qoa.sources.amqp_pace import Pace
-from hallmark_qoa.sources.base import Sink
 
 logger = logging.getLogger(__name__)
 
-METRICS = "metrics"
 UNROUTED = "unrouted"
 
-_SIZE_FACTOR = 4
-"""The collector puts several requests into one message, so it may be so many times larger than a request."""
 _MAX_ATTEMPTS = 5
 """So often the engine may fail over one message for a reason of its own; then that message is put aside."""
 
+Use = Callable[[Delivery], Awaitable[None]]
+"""Returns once the message may be acknowledged.
+
+PoisonError, or a HallmarkError other than UNAVAILABLE, where it never can be used; UNAVAILABLE to be tried again.
+"""
+
 
 class Intake:
-    """Takes deliveries from all queues."""
+    """Takes deliveries from queues and has them used."""
 
-    def __init__(
-        self, settings: Settings, sink: Sink, dead_letters: DeadLetters, counters: AmqpCounters, pace: Pace
-    ) -> None:
-        self._max_bytes = settings.max_request_bytes * _SIZE_FACTOR
-        self._sink = sink
+    def __init__(self, use: Use, dead_letters: DeadLetters, counters: AmqpCounters, pace: Pace) -> None:
+        self._use = use
         self._dead_letters = dead_letters
         self._counters = counters
         self._pace = pace
@@ -43,20 +41,13 @@ class Intake:
         """Return once the message may be acknowledged."""
         self._count(delivery)
         try:
-            await self._pass_on(delivery)
+            await self._until_used(delivery)
         except PoisonError as poison:
             await self._dead_letters.publish(delivery, poison)
             self._counters.messages[f"dead_lettered.{poison.reason}"] += 1
 
-    async def _pass_on(self, delivery: Delivery) -> None:
-        signal, request = read(delivery, self._max_bytes)
-        if isinstance(request, ExportTraceServiceRequest):
-            await self._deliver(request)
-        else:
-            await signal.take(self._sink, request)
-
-    async def _deliver(self, request: ExportTraceServiceRequest) -> None:
-        """Try until the engine has it.
+    async def _until_used(self, delivery: Delivery) -> None:
+        """Try until it is used.
 
         The message stays unacknowledged meanwhile: given back, it would come again at once, and its delivery limit
         would be used up within seconds.
@@ -64,7 +55,9 @@ class Intake:
         faults = 0
         for failures in itertools.count(1):
             try:
-                receipt = await self._sink.deliver(request, kept=True)
+                await self._use(delivery)
+            except PoisonError:
+                raise
             except HallmarkError as error:
                 if error.code != grpc.StatusCode.UNAVAILABLE:
                     raise PoisonError("refused", error.message) from None
@@ -74,8 +67,6 @@ class Intake:
                 if faults == _MAX_ATTEMPTS:
                     raise PoisonError("engine_fault", f"the engine failed: {type(error).__name__}") from None
             else:
-                if receipt.rejected:
-                    raise PoisonError("malformed_spans", receipt.message)
                 return
             self._counters.messages["postponed"] += 1
             await asyncio.sleep(self._pace.retry_s(failures, random.random()))

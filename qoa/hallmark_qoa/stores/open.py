@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from hallmark_common.settings import variable
 from hallmark_qoa.stores.base import Store, StoreError
+from hallmark_qoa.stores.marks import BASE_S, HORIZON_NS, WindowRules
 from hallmark_qoa.stores.sqlite import SqliteStore
 
 FILE_NAME = "qoa.sqlite3"
@@ -20,15 +21,19 @@ async def open_store(
     engine: str,
     password_file: Path | None = None,
     now_ns: Callable[[], int] = time.time_ns,
+    base_s: int = BASE_S,
+    horizon_ns: int = HORIZON_NS,
 ) -> Store:
     """The store at a URL; raises :class:`StoreError`.
 
     An empty ``url`` is SQLite in ``state_dir``, else ``postgresql://user@host:port/database``, with the password in a
     file. ``engine`` is the id of this engine, the same after a restart and of no other engine: in a database of several
-    engines it says whose journal is whose. ``now_ns`` tells the time in nanoseconds since 1970.
+    engines it says whose journal is whose. ``now_ns`` tells the time in nanoseconds since 1970. ``base_s`` and
+    ``horizon_ns`` are explained in the protocol.
     """
+    rules = WindowRules(base_s, horizon_ns)
     if not url:
-        return await SqliteStore.open(state_dir / FILE_NAME, now_ns)
+        return await SqliteStore.open(state_dir / FILE_NAME, now_ns, engine=engine, rules=rules)
     setting = variable("qoa_store_url")
     try:
         scheme = urlsplit(url).scheme

@@ -29,6 +29,11 @@ def combine_all(groups: Sequence[SpanGroup], stored: Mapping[str, Row], combine:
     return changes
 
 
+def stored_text(text: str) -> str:
+    """A text for a column that is filtered on; PostgreSQL's cannot hold NUL, and all stores are to have the same."""
+    return text.replace("\0", "\ufffd")
+
+
 def is_ahead(started_ns: int, now_ns: int) -> bool:
     """Whether a start is so far in the future that only a wrong clock explains it.
 

@@ -1,8 +1,34 @@
 """The schema of the SQLite store, as the steps that lead to it."""
 
+import logging
 import sqlite3
+from collections.abc import Callable
 
-MIGRATIONS = (
+from hallmark.qoa.v1.quality_pb2 import QualityRecord
+from hallmark_qoa.stores.marks import event_ns
+
+logger = logging.getLogger(__name__)
+
+ROWS_AT_ONCE = 2000
+ROWS_PER_LINE = 100_000
+
+Step = str | Callable[[sqlite3.Connection], None]
+
+
+def _fill_event_times(connection: sqlite3.Connection) -> None:
+    """Read each record once; a line of the log now and then, as that takes a minute for some millions."""
+    last, done = 0, 0
+    while rows := connection.execute(
+        "SELECT rowid, record FROM records WHERE rowid > ? ORDER BY rowid LIMIT ?", (last, ROWS_AT_ONCE)
+    ).fetchall():
+        times = [(event_ns(QualityRecord.FromString(record)), row) for row, record in rows]
+        connection.executemany("UPDATE records SET event_ns = ? WHERE rowid = ?", times)
+        last, done = rows[-1][0], done + len(rows)
+        if done % ROWS_PER_LINE == 0:
+            logger.info("the store is brought up to date: %d records so far", done)
+
+
+MIGRATIONS: tuple[tuple[Step, ...], ...] = (
     (
         # Blobs stay out of the indexes: the primary key's is small, and the one in the order of paging also holds the
         # columns that are filtered on, so that a filter reads no record that it leaves out.
@@ -30,8 +56,83 @@ MIGRATIONS = (
         # Failures are few and looked for often: found without a walk over all that went well, and next to free to keep.
         "CREATE INDEX records_newest_failed ON records (status, started_ns DESC, prediction_id) WHERE status <> 'OK'",
     ),
+    (
+        "ALTER TABLE records ADD COLUMN event_ns INTEGER NOT NULL DEFAULT 0",
+        _fill_event_times,
+        "CREATE INDEX records_of_series ON records (model, consumer, event_ns)",
+        # With the id, because many records may have the same event time, down to all of them.
+        "CREATE INDEX records_by_event ON records (event_ns, prediction_id)",
+        # Size of the windows that are folded from records.
+        "CREATE TABLE base (size_s INTEGER NOT NULL) STRICT",
+        """CREATE TABLE marks (
+            size_s INTEGER NOT NULL,
+            task INTEGER NOT NULL,
+            start_ns INTEGER NOT NULL,
+            model TEXT NOT NULL,
+            consumer TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            changed_ns INTEGER NOT NULL,
+            PRIMARY KEY (size_s, task, start_ns, model, consumer)
+        ) STRICT, WITHOUT ROWID""",
+        # Sealed is a window of which something that it is made of has been removed: it is never made anew.
+        """CREATE TABLE windows (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            size_s INTEGER NOT NULL,
+            start_ns INTEGER NOT NULL,
+            model TEXT NOT NULL,
+            consumer TEXT NOT NULL,
+            written_ns INTEGER NOT NULL,
+            sealed INTEGER NOT NULL
+        ) STRICT""",
+        "CREATE UNIQUE INDEX windows_of_series ON windows (size_s, model, consumer, start_ns)",
+        "CREATE INDEX windows_in_order ON windows (size_s, start_ns, model, consumer)",
+        "CREATE INDEX windows_oldest ON windows (size_s, written_ns)",
+        """CREATE TABLE folds (
+            id INTEGER PRIMARY KEY,
+            window INTEGER NOT NULL,
+            segment TEXT NOT NULL,
+            variant TEXT NOT NULL,
+            version TEXT NOT NULL,
+            aggregate BLOB NOT NULL
+        ) STRICT""",
+        "CREATE INDEX folds_of_window ON folds (window, segment)",
+        """CREATE TABLE verdicts (
+            id INTEGER PRIMARY KEY,
+            window INTEGER NOT NULL,
+            promise BLOB NOT NULL,
+            start_ns INTEGER NOT NULL,
+            contract TEXT NOT NULL,
+            segment TEXT NOT NULL,
+            slice TEXT NOT NULL,
+            verdict BLOB NOT NULL
+        ) STRICT""",
+        "CREATE INDEX verdicts_of_window ON verdicts (window)",
+        "CREATE INDEX verdicts_of_promise ON verdicts (promise, start_ns, slice)",
+        # The id of an event is kept as long as the window that it is of, its content until it has been told.
+        """CREATE TABLE events (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            window INTEGER NOT NULL,
+            change BLOB
+        ) STRICT""",
+        "CREATE INDEX events_of_window ON events (window)",
+        "CREATE INDEX events_untold ON events (number) WHERE change IS NOT NULL",
+        """CREATE TABLE truths (
+            prediction_id TEXT NOT NULL PRIMARY KEY,
+            value TEXT NOT NULL,
+            observed_ns INTEGER NOT NULL,
+            told_ns INTEGER NOT NULL,
+            joined INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX truths_waiting ON truths (told_ns) WHERE NOT joined",
+        """CREATE TABLE engines (
+            name TEXT NOT NULL PRIMARY KEY,
+            seen_ns INTEGER NOT NULL,
+            latest_event_ns INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
-"""Statements that lead from schema version n to n + 1, at index n. Only ever appended to."""
+"""Steps that lead from schema version n to n + 1, at index n. Only ever appended to."""
 
 VERSION = len(MIGRATIONS)
 
@@ -60,8 +161,15 @@ def _migrate(connection: sqlite3.Connection) -> None:
     if found > VERSION:
         raise TooNewError(found)
     for version in range(found, VERSION):
-        for statement in MIGRATIONS[version]:
-            connection.execute(statement)
+        for step in MIGRATIONS[version]:
+            _take(connection, step)
         connection.execute("INSERT INTO schema_version VALUES (?)", (version + 1,))
     # A write in any case: a file that is up to date but read-only must be found out now, not at the first record.
     connection.execute("UPDATE schema_version SET version = version")
+
+
+def _take(connection: sqlite3.Connection, step: Step) -> None:
+    if isinstance(step, str):
+        connection.execute(step)
+    else:
+        step(connection)

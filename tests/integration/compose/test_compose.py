@@ -11,6 +11,7 @@ import yaml
 
 from hallmark_cli.stack import plan
 from hallmark_cli.stack.part import Part
+from hallmark_cli.stack.parts.opa import OPTIONS
 from hallmark_cli.stack.parts.prometheus import FEATURES, RETENTION, targets_of
 from hallmark_cli.stack.plan import STOPS_AFTER, parts_of
 from hallmark_cli.stack.secrets import for_containers
@@ -21,7 +22,7 @@ from tests.support.parts import new_site
 
 SERVICES = ("web", "preprocess", "inference", "qoa")
 OURS = (*SERVICES, "collector")
-PARTS = ("rabbitmq", "postgres", "prometheus", "alertmanager", "tempo", "grafana")
+PARTS = ("rabbitmq", "postgres", "opa", "prometheus", "alertmanager", "tempo", "grafana")
 
 ONLY_HERE = {
     Path("alertmanager/templates"),  # found beside the configuration by `make stack`
@@ -76,6 +77,12 @@ def test_prometheus_scrapes_the_same_parts_and_keeps_as_much(project: Any, tmp_p
             hosts = {target.partition(":")[0] for target in group["targets"]}
             assert hosts <= set(project["services"])
             assert all(_share_a_network(project, "prometheus", host) for host in hosts)
+
+
+def test_opa_has_the_options_and_the_version_of_make_stack(project: Any) -> None:
+    opa = project["services"]["opa"]
+    assert {*OPTIONS, "/policies"} <= set(opa["command"])
+    assert f"version=v{opa['image'].partition(':')[2]}\n" in (ROOT / "scripts/set_up_opa.sh").read_text()
 
 
 def _share_a_network(project: Any, one: str, other: str) -> bool:
@@ -150,6 +157,7 @@ def test_every_container_is_bounded_and_ours_are_confined(project: Any) -> None:
     ("name", "callers"),
     [
         ("postgres", {"qoa"}),
+        ("opa", {"qoa"}),
         ("rabbitmq", {"collector", "qoa", "prometheus", "alertmanager", "grafana"}),
         ("preprocess", {"web", "inference", "qoa", "collector", "prometheus", "alertmanager", "tempo", "grafana"}),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.command import ROOT
 
+BUILDS = [("build_collector.sh", "the collector"), ("set_up_opa.sh", "OPA")]
 TOOLS = ("sh", "sed", "id", "sort", "head", "dirname", "basename", "mkdir")
 GO = "1.26"
 
@@ -37,18 +38,20 @@ def _refused(programs: Path, script: str, *arguments: str) -> str:
     return line
 
 
-def test_without_go_it_says_which_one_is_needed(programs: Path, tmp_path: Path) -> None:
-    line = _refused(programs, "build_collector.sh", str(tmp_path / "collector"))
-    assert line.startswith(f"No go on PATH: the collector is built with Go {GO}")
+@pytest.mark.parametrize(("script", "what"), BUILDS)
+def test_without_go_it_says_which_one_is_needed(programs: Path, tmp_path: Path, script: str, what: str) -> None:
+    line = _refused(programs, script, str(tmp_path / "binary"))
+    assert line.startswith(f"No go on PATH: {what} is built with Go {GO}")
 
 
+@pytest.mark.parametrize(("script", "what"), BUILDS)
 @pytest.mark.parametrize("version", ["1.19.8", "1.9"])
-def test_a_go_that_is_too_old_is_named(programs: Path, tmp_path: Path, version: str) -> None:
+def test_a_go_that_is_too_old_is_named(programs: Path, tmp_path: Path, version: str, script: str, what: str) -> None:
     go = programs / "go"
     go.write_text(f"#!/bin/sh\necho go{version}\n")
     go.chmod(0o755)
-    line = _refused(programs, "build_collector.sh", str(tmp_path / "collector"))
-    assert line.startswith(f"Go {version} on PATH is too old: the collector is built with Go {GO}")
+    line = _refused(programs, script, str(tmp_path / "binary"))
+    assert line.startswith(f"Go {version} on PATH is too old: {what} is built with Go {GO}")
 
 
 def test_packages_that_cannot_be_installed_are_named_with_the_command(programs: Path) -> None:

@@ -18,7 +18,7 @@ from hallmark_cli.up.program import SERVICES, Program
 from hallmark_common.settings import Settings, load_settings
 from tests.support.command import ROOT
 
-PARTS = ("epmd", "rabbitmq", "postgres", "prometheus", "alertmanager", "tempo", "collector")
+PARTS = ("epmd", "rabbitmq", "postgres", "opa", "prometheus", "alertmanager", "tempo", "collector")
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
@@ -43,6 +43,7 @@ def test_who_still_sends_to_a_part_ends_before_it() -> None:
         ("collector", "tempo"),
         ("qoa", "rabbitmq"),
         ("qoa", "postgres"),
+        ("qoa", "opa"),
         ("rabbitmq", "epmd"),
         ("prometheus", "alertmanager"),
     ):
@@ -53,7 +54,7 @@ def test_a_part_starts_after_what_it_needs() -> None:
     programs = _programs(*PARTS)
     order = list(TopologicalSorter({name: programs[name].starts_after for name in programs}).static_order())
     assert order.index("epmd") < order.index("rabbitmq") < order.index("collector") < order.index("qoa")
-    assert order.index("postgres") < order.index("qoa")
+    assert max(order.index("postgres"), order.index("opa")) < order.index("qoa")
     assert all(order.index("collector") < order.index(service) for service in SERVICES)
 
 
@@ -69,11 +70,14 @@ def test_nothing_waits_for_a_part_that_is_not_there() -> None:
 
 
 def test_services_read_from_the_broker_and_write_to_the_database_of_their_stack(tmp_path: Path) -> None:
-    site = _site(tmp_path, stack_rabbitmq_port=1111, stack_postgres_port=2222, otlp_grpc_port=3333)
+    site = _site(
+        tmp_path, stack_rabbitmq_port=1111, stack_postgres_port=2222, otlp_grpc_port=3333, stack_opa_port=4444
+    )
     told = services_environ(site, {"PATH": "/bin"})
     settings = load_settings(told)
     assert (settings.qoa_sources, settings.amqp_url) == ("amqp", "amqp://qoa@127.0.0.1:1111/hallmark")
     assert settings.qoa_store_url == "postgresql://hallmark@127.0.0.1:2222/hallmark"
+    assert settings.qoa_opa_url == "http://127.0.0.1:4444"
     assert settings.amqp_password_file is not None
     assert settings.qoa_store_password_file is not None
     assert settings.amqp_password_file.read_text() != settings.qoa_store_password_file.read_text()

@@ -12,7 +12,8 @@ from opentelemetry.trace import SpanKind
 from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError
 from hallmark_common.interceptors.server import StageMethod
-from hallmark_common.prediction import Prediction, current_prediction, stage_span
+from hallmark_common.prediction import Prediction, current_prediction
+from hallmark_common.stage import Stages
 
 EDGE = StageMethod("web", "test.v1.Test/Unary", edge=True)
 INNER = StageMethod("inference", "test.v1.Test/Unary")
@@ -162,7 +163,7 @@ async def test_a_stage_span_is_a_prediction_of_its_own(
     tracer = recorder.telemetry.tracer_provider.get_tracer("t")
     inside: list[Prediction | None] = []
     expected = nullcontext() if error is None else pytest.raises(type(error))
-    with expected, stage_span(tracer, "message", "web", "shop"):
+    with expected, Stages(tracer).span("message", "web", "shop"):
         inside.append(current_prediction())
         if error is not None:
             raise error

@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from hallmark_common.logs import JsonFormatter
-from hallmark_common.prediction import current_prediction, stage_span
+from hallmark_common.prediction import current_prediction
+from hallmark_common.stage import Stages
 
 
 def format_line(message: str, *args: object, error: bool = False) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def format_line(message: str, *args: object, error: bool = False) -> dict[str, A
 
 def test_a_line_carries_trace_and_prediction_id(recorder: Any) -> None:
     tracer = recorder.telemetry.tracer_provider.get_tracer("t")
-    with stage_span(tracer, "s", "web", "shop"):
+    with Stages(tracer).span("s", "web", "shop"):
         prediction = current_prediction()
         line = format_line("said %s", "ü\n")
     assert prediction is not None

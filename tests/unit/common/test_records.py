@@ -48,7 +48,7 @@ def test_the_order_of_keys_does_not_depend_on_what_is_known() -> None:
         duration_ms=1.0,
         complete=True,
         prediction=PredictionFacts(kind="number", count=1, values=[1.0]),
-        stages=[Stage(name="web", self_ms=1.0)],
+        stages=[Stage(name="web", self_ms=1.0, cpu_ms=0.5)],
     )
     assert list(record_to_dict(full)) == list(record_to_dict(QualityRecord()))
     assert list(record_to_dict(full)["stages"][0]) == [field.name for field in Stage.DESCRIPTOR.fields]

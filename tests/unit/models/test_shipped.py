@@ -17,9 +17,9 @@ from hallmark_common.model_spec import (
     load_models,
     parse_model_spec,
 )
+from hallmark_common.profile import load_profile
 from hallmark_preprocess.findings import Findings
 from hallmark_preprocess.image import read_image
-from hallmark_preprocess.profile import load_profile
 from hallmark_preprocess.table import check_table
 from hallmark_preprocess.table_encode import encode_table
 from tests.support.command import ROOT

@@ -3,8 +3,9 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +280,9 @@ async def running(models_dir: Path, **changes: Any) -> AsyncIterator[Service]:
 async def service(models_dir: Path) -> AsyncIterator[Service]:
     async with running(models_dir) as found:
         yield found
+
+
+@pytest.fixture
+def run_service(models_dir: Path) -> Callable[..., AbstractAsyncContextManager[Service]]:
+    """``async with run_service(setting=…) as service``: a service with other settings."""
+    return partial(running, models_dir)

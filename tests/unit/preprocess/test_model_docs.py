@@ -27,10 +27,10 @@ def test_page_lists_every_key_with_its_meaning() -> None:
 
 
 def test_check_fails_on_drift(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert docs.main(["--check", "--docs-dir", str(tmp_path)]) == 1
-    assert docs.main(["--docs-dir", str(tmp_path)]) == 0
-    assert docs.main(["--check", "--docs-dir", str(tmp_path)]) == 0
-    page = tmp_path / "model-yaml.md"
+    assert docs.main(["--check", "--root", str(tmp_path)]) == 1
+    assert docs.main(["--root", str(tmp_path)]) == 0
+    assert docs.main(["--check", "--root", str(tmp_path)]) == 0
+    page = tmp_path / "docs" / "model-yaml.md"
     page.write_text(page.read_text() + "more\n")
-    assert docs.main(["--check", "--docs-dir", str(tmp_path)]) == 1
+    assert docs.main(["--check", "--root", str(tmp_path)]) == 1
     assert "model-yaml.md: out of date" in capsys.readouterr().err

@@ -59,6 +59,7 @@ async def test_the_span_follows_the_conventions(web: Any) -> None:
     settings = web.runtime.settings
     found = dict(span.attributes)
     assert found.pop("hallmark.prediction") == response.json()["prediction_id"]
+    assert found.pop("hallmark.cpu_ms") > 0
     assert found == {
         "hallmark.stage": "web",
         "hallmark.status": "OK",

@@ -24,29 +24,58 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from hallmark.qoa.v1 import quality_pb2 as hallmark_dot_qoa_dot_v1_dot_quality__pb2
+from hallmark.qoa.v1 import report_pb2 as hallmark_dot_qoa_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hallmark/qoa/v1/qoa.proto\x12\x0fhallmark.qoa.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dhallmark/qoa/v1/quality.proto\"7\n\x10GetRecordRequest\x12#\n\rprediction_id\x18\x01 \x01(\tR\x0cpredictionId\"K\n\x11GetRecordResponse\x12\x36\n\x06record\x18\x01 \x01(\x0b\x32\x1e.hallmark.qoa.v1.QualityRecordR\x06record\"\xda\x01\n\x0cRecordFilter\x12\x1a\n\x08\x63onsumer\x18\x01 \x01(\tR\x08\x63onsumer\x12\x14\n\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n\x06status\x18\x03 \x01(\tR\x06status\x12=\n\x0cstarted_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bstartedFrom\x12\x41\n\x0estarted_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rstartedBefore\"\x87\x01\n\x12ListRecordsRequest\x12\x35\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.hallmark.qoa.v1.RecordFilterR\x06\x66ilter\x12\x1b\n\tpage_size\x18\x02 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"w\n\x13ListRecordsResponse\x12\x38\n\x07records\x18\x01 \x03(\x0b\x32\x1e.hallmark.qoa.v1.QualityRecordR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"L\n\x13WatchRecordsRequest\x12\x35\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.hallmark.qoa.v1.RecordFilterR\x06\x66ilter\"s\n\x14WatchRecordsResponse\x12\x38\n\x06record\x18\x01 \x01(\x0b\x32\x1e.hallmark.qoa.v1.QualityRecordH\x00R\x06record\x12\x18\n\x06missed\x18\x02 \x01(\x04H\x00R\x06missedB\x07\n\x05\x65vent2\x99\x02\n\nQoaService\x12R\n\tGetRecord\x12!.hallmark.qoa.v1.GetRecordRequest\x1a\".hallmark.qoa.v1.GetRecordResponse\x12X\n\x0bListRecords\x12#.hallmark.qoa.v1.ListRecordsRequest\x1a$.hallmark.qoa.v1.ListRecordsResponse\x12]\n\x0cWatchRecords\x12$.hallmark.qoa.v1.WatchRecordsRequest\x1a%.hallmark.qoa.v1.WatchRecordsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hallmark/qoa/v1/qoa.proto\x12\x0fhallmark.qoa.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dhallmark/qoa/v1/quality.proto\x1a\x1challmark/qoa/v1/report.proto\"7\n\x10GetRecordRequest\x12#\n\rprediction_id\x18\x01 \x01(\tR\x0cpredictionId\"K\n\x11GetRecordResponse\x12\x36\n\x06record\x18\x01 \x01(\x0b\x32\x1e.hallmark.qoa.v1.QualityRecordR\x06record\"\xda\x01\n\x0cRecordFilter\x12\x1a\n\x08\x63onsumer\x18\x01 \x01(\tR\x08\x63onsumer\x12\x14\n\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n\x06status\x18\x03 \x01(\tR\x06status\x12=\n\x0cstarted_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0bstartedFrom\x12\x41\n\x0estarted_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rstartedBefore\"\x87\x01\n\x12ListRecordsRequest\x12\x35\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.hallmark.qoa.v1.RecordFilterR\x06\x66ilter\x12\x1b\n\tpage_size\x18\x02 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\"w\n\x13ListRecordsResponse\x12\x38\n\x07records\x18\x01 \x03(\x0b\x32\x1e.hallmark.qoa.v1.QualityRecordR\x07records\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"L\n\x13WatchRecordsRequest\x12\x35\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.hallmark.qoa.v1.RecordFilterR\x06\x66ilter\"s\n\x14WatchRecordsResponse\x12\x38\n\x06record\x18\x01 \x01(\x0b\x32\x1e.hallmark.qoa.v1.QualityRecordH\x00R\x06record\x12\x18\n\x06missed\x18\x02 \x01(\x04H\x00R\x06missedB\x07\n\x05\x65vent\"M\n\x14\x45xportRecordsRequest\x12\x35\n\x06\x66ilter\x18\x01 \x01(\x0b\x32\x1d.hallmark.qoa.v1.RecordFilterR\x06\x66ilter\"g\n\x15\x45xportRecordsResponse\x12\x38\n\x07records\x18\x01 \x03(\x0b\x32\x1e.hallmark.qoa.v1.QualityRecordR\x07records\x12\x14\n\x05total\x18\x02 \x01(\x04R\x05total\"L\n\x10\x41\x64\x64TruthsRequest\x12\x38\n\x06truths\x18\x01 \x03(\x0b\x32 .hallmark.qoa.v1.PredictionTruthR\x06truths\"d\n\x0fPredictionTruth\x12#\n\rprediction_id\x18\x01 \x01(\tR\x0cpredictionId\x12,\n\x05truth\x18\x02 \x01(\x0b\x32\x16.hallmark.qoa.v1.TruthR\x05truth\"N\n\x11\x41\x64\x64TruthsResponse\x12\x39\n\x08outcomes\x18\x01 \x03(\x0b\x32\x1d.hallmark.qoa.v1.TruthOutcomeR\x08outcomes\"@\n\x0cTruthOutcome\x12\x18\n\x07outcome\x18\x01 \x01(\tR\x07outcome\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"\xa7\x02\n\x10GetReportRequest\x12\x1a\n\x08\x63onsumer\x18\x01 \x01(\tR\x08\x63onsumer\x12\x14\n\x05model\x18\x02 \x01(\tR\x05model\x12\x18\n\x07variant\x18\x03 \x01(\tR\x07variant\x12\x19\n\x08window_s\x18\x04 \x01(\rR\x07windowS\x12.\n\x04\x66rom\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04\x66rom\x12\x32\n\x06\x62\x65\x66ore\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x06\x62\x65\x66ore\x12\x18\n\x07segment\x18\x07 \x01(\tR\x07segment\x12\x14\n\x05limit\x18\x08 \x01(\rR\x05limit\x12\x18\n\x07\x66igures\x18\t \x03(\tR\x07\x66igures\"`\n\x11GetReportResponse\x12\x37\n\x07windows\x18\x01 \x03(\x0b\x32\x1d.hallmark.qoa.v1.WindowReportR\x07windows\x12\x12\n\x04more\x18\x02 \x01(\x08R\x04more\"d\n\x14WatchVerdictsRequest\x12\x1a\n\x08\x63onsumer\x18\x01 \x01(\tR\x08\x63onsumer\x12\x14\n\x05model\x18\x02 \x01(\tR\x05model\x12\x1a\n\x08silenced\x18\x03 \x01(\x08R\x08silenced\"t\n\x15WatchVerdictsResponse\x12\x38\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x1e.hallmark.qoa.v1.VerdictChangeH\x00R\x06\x63hange\x12\x18\n\x06missed\x18\x02 \x01(\x04H\x00R\x06missedB\x07\n\x05\x65vent\"\x8d\x01\n\rVerdictChange\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x38\n\x07verdict\x18\x02 \x01(\x0b\x32\x1e.hallmark.qoa.v1.WindowVerdictR\x07verdict\x12\x16\n\x06\x62\x65\x66ore\x18\x03 \x01(\tR\x06\x62\x65\x66ore\x12\x1a\n\x08silenced\x18\x04 \x01(\x08R\x08silenced\"\x13\n\x11GetJudgingRequest\"\x9f\x01\n\x12GetJudgingResponse\x12=\n\tcontracts\x18\x01 \x03(\x0b\x32\x1f.hallmark.qoa.v1.ContractStatusR\tcontracts\x12\'\n\x0fpolicy_revision\x18\x02 \x01(\tR\x0epolicyRevision\x12!\n\x0cpolicy_error\x18\x03 \x01(\tR\x0bpolicyError\"T\n\x0e\x43ontractStatus\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x14\n\x05\x65rror\x18\x03 \x01(\tR\x05\x65rror2\xdc\x05\n\nQoaService\x12R\n\tGetRecord\x12!.hallmark.qoa.v1.GetRecordRequest\x1a\".hallmark.qoa.v1.GetRecordResponse\x12X\n\x0bListRecords\x12#.hallmark.qoa.v1.ListRecordsRequest\x1a$.hallmark.qoa.v1.ListRecordsResponse\x12]\n\x0cWatchRecords\x12$.hallmark.qoa.v1.WatchRecordsRequest\x1a%.hallmark.qoa.v1.WatchRecordsResponse0\x01\x12`\n\rExportRecords\x12%.hallmark.qoa.v1.ExportRecordsRequest\x1a&.hallmark.qoa.v1.ExportRecordsResponse0\x01\x12R\n\tAddTruths\x12!.hallmark.qoa.v1.AddTruthsRequest\x1a\".hallmark.qoa.v1.AddTruthsResponse\x12R\n\tGetReport\x12!.hallmark.qoa.v1.GetReportRequest\x1a\".hallmark.qoa.v1.GetReportResponse\x12`\n\rWatchVerdicts\x12%.hallmark.qoa.v1.WatchVerdictsRequest\x1a&.hallmark.qoa.v1.WatchVerdictsResponse0\x01\x12U\n\nGetJudging\x12\".hallmark.qoa.v1.GetJudgingRequest\x1a#.hallmark.qoa.v1.GetJudgingResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hallmark.qoa.v1.qoa_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETRECORDREQUEST']._serialized_start=110
-  _globals['_GETRECORDREQUEST']._serialized_end=165
-  _globals['_GETRECORDRESPONSE']._serialized_start=167
-  _globals['_GETRECORDRESPONSE']._serialized_end=242
-  _globals['_RECORDFILTER']._serialized_start=245
-  _globals['_RECORDFILTER']._serialized_end=463
-  _globals['_LISTRECORDSREQUEST']._serialized_start=466
-  _globals['_LISTRECORDSREQUEST']._serialized_end=601
-  _globals['_LISTRECORDSRESPONSE']._serialized_start=603
-  _globals['_LISTRECORDSRESPONSE']._serialized_end=722
-  _globals['_WATCHRECORDSREQUEST']._serialized_start=724
-  _globals['_WATCHRECORDSREQUEST']._serialized_end=800
-  _globals['_WATCHRECORDSRESPONSE']._serialized_start=802
-  _globals['_WATCHRECORDSRESPONSE']._serialized_end=917
-  _globals['_QOASERVICE']._serialized_start=920
-  _globals['_QOASERVICE']._serialized_end=1201
+  _globals['_GETRECORDREQUEST']._serialized_start=140
+  _globals['_GETRECORDREQUEST']._serialized_end=195
+  _globals['_GETRECORDRESPONSE']._serialized_start=197
+  _globals['_GETRECORDRESPONSE']._serialized_end=272
+  _globals['_RECORDFILTER']._serialized_start=275
+  _globals['_RECORDFILTER']._serialized_end=493
+  _globals['_LISTRECORDSREQUEST']._serialized_start=496
+  _globals['_LISTRECORDSREQUEST']._serialized_end=631
+  _globals['_LISTRECORDSRESPONSE']._serialized_start=633
+  _globals['_LISTRECORDSRESPONSE']._serialized_end=752
+  _globals['_WATCHRECORDSREQUEST']._serialized_start=754
+  _globals['_WATCHRECORDSREQUEST']._serialized_end=830
+  _globals['_WATCHRECORDSRESPONSE']._serialized_start=832
+  _globals['_WATCHRECORDSRESPONSE']._serialized_end=947
+  _globals['_EXPORTRECORDSREQUEST']._serialized_start=949
+  _globals['_EXPORTRECORDSREQUEST']._serialized_end=1026
+  _globals['_EXPORTRECORDSRESPONSE']._serialized_start=1028
+  _globals['_EXPORTRECORDSRESPONSE']._serialized_end=1131
+  _globals['_ADDTRUTHSREQUEST']._serialized_start=1133
+  _globals['_ADDTRUTHSREQUEST']._serialized_end=1209
+  _globals['_PREDICTIONTRUTH']._serialized_start=1211
+  _globals['_PREDICTIONTRUTH']._serialized_end=1311
+  _globals['_ADDTRUTHSRESPONSE']._serialized_start=1313
+  _globals['_ADDTRUTHSRESPONSE']._serialized_end=1391
+  _globals['_TRUTHOUTCOME']._serialized_start=1393
+  _globals['_TRUTHOUTCOME']._serialized_end=1457
+  _globals['_GETREPORTREQUEST']._serialized_start=1460
+  _globals['_GETREPORTREQUEST']._serialized_end=1755
+  _globals['_GETREPORTRESPONSE']._serialized_start=1757
+  _globals['_GETREPORTRESPONSE']._serialized_end=1853
+  _globals['_WATCHVERDICTSREQUEST']._serialized_start=1855
+  _globals['_WATCHVERDICTSREQUEST']._serialized_end=1955
+  _globals['_WATCHVERDICTSRESPONSE']._serialized_start=1957
+  _globals['_WATCHVERDICTSRESPONSE']._serialized_end=2073
+  _globals['_VERDICTCHANGE']._serialized_start=2076
+  _globals['_VERDICTCHANGE']._serialized_end=2217
+  _globals['_GETJUDGINGREQUEST']._serialized_start=2219
+  _globals['_GETJUDGINGREQUEST']._serialized_end=2238
+  _globals['_GETJUDGINGRESPONSE']._serialized_start=2241
+  _globals['_GETJUDGINGRESPONSE']._serialized_end=2400
+  _globals['_CONTRACTSTATUS']._serialized_start=2402
+  _globals['_CONTRACTSTATUS']._serialized_end=2486
+  _globals['_QOASERVICE']._serialized_start=2489
+  _globals['_QOASERVICE']._serialized_end=3221
 # @@protoc_insertion_point(module_scope)

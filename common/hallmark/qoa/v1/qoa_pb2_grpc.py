@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class QoaServiceStub:
-    """Reads what the QoA engine has assembled.
+    """Reads what the QoA engine has assembled and judged, and tells it the truth.
     """
 
     def __init__(self, channel):
@@ -50,10 +50,35 @@ class QoaServiceStub:
                 request_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchRecordsRequest.SerializeToString,
                 response_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchRecordsResponse.FromString,
                 _registered_method=True)
+        self.ExportRecords = channel.unary_stream(
+                '/hallmark.qoa.v1.QoaService/ExportRecords',
+                request_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.ExportRecordsRequest.SerializeToString,
+                response_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.ExportRecordsResponse.FromString,
+                _registered_method=True)
+        self.AddTruths = channel.unary_unary(
+                '/hallmark.qoa.v1.QoaService/AddTruths',
+                request_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.AddTruthsRequest.SerializeToString,
+                response_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.AddTruthsResponse.FromString,
+                _registered_method=True)
+        self.GetReport = channel.unary_unary(
+                '/hallmark.qoa.v1.QoaService/GetReport',
+                request_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetReportRequest.SerializeToString,
+                response_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetReportResponse.FromString,
+                _registered_method=True)
+        self.WatchVerdicts = channel.unary_stream(
+                '/hallmark.qoa.v1.QoaService/WatchVerdicts',
+                request_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchVerdictsRequest.SerializeToString,
+                response_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchVerdictsResponse.FromString,
+                _registered_method=True)
+        self.GetJudging = channel.unary_unary(
+                '/hallmark.qoa.v1.QoaService/GetJudging',
+                request_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetJudgingRequest.SerializeToString,
+                response_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetJudgingResponse.FromString,
+                _registered_method=True)
 
 
 class QoaServiceServicer:
-    """Reads what the QoA engine has assembled.
+    """Reads what the QoA engine has assembled and judged, and tells it the truth.
     """
 
     def GetRecord(self, request, context):
@@ -78,6 +103,41 @@ class QoaServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportRecords(self, request, context):
+        """Records of a period in the order of their event times, with their truth.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddTruths(self, request, context):
+        """What really happened. Each truth is accepted or refused by itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReport(self, request, context):
+        """Windows with their figures and verdicts, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchVerdicts(self, request, context):
+        """Verdicts that differ from the verdict before of the same objective, from now on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetJudging(self, request, context):
+        """The contracts and the policy that the engine judges by.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_QoaServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -96,6 +156,31 @@ def add_QoaServiceServicer_to_server(servicer, server):
                     request_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchRecordsRequest.FromString,
                     response_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchRecordsResponse.SerializeToString,
             ),
+            'ExportRecords': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportRecords,
+                    request_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.ExportRecordsRequest.FromString,
+                    response_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.ExportRecordsResponse.SerializeToString,
+            ),
+            'AddTruths': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddTruths,
+                    request_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.AddTruthsRequest.FromString,
+                    response_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.AddTruthsResponse.SerializeToString,
+            ),
+            'GetReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReport,
+                    request_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetReportRequest.FromString,
+                    response_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetReportResponse.SerializeToString,
+            ),
+            'WatchVerdicts': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchVerdicts,
+                    request_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchVerdictsRequest.FromString,
+                    response_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchVerdictsResponse.SerializeToString,
+            ),
+            'GetJudging': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetJudging,
+                    request_deserializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetJudgingRequest.FromString,
+                    response_serializer=hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetJudgingResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'hallmark.qoa.v1.QoaService', rpc_method_handlers)
@@ -105,7 +190,7 @@ def add_QoaServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class QoaService:
-    """Reads what the QoA engine has assembled.
+    """Reads what the QoA engine has assembled and judged, and tells it the truth.
     """
 
     @staticmethod
@@ -179,6 +264,141 @@ class QoaService:
             '/hallmark.qoa.v1.QoaService/WatchRecords',
             hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchRecordsRequest.SerializeToString,
             hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hallmark.qoa.v1.QoaService/ExportRecords',
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.ExportRecordsRequest.SerializeToString,
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.ExportRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddTruths(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hallmark.qoa.v1.QoaService/AddTruths',
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.AddTruthsRequest.SerializeToString,
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.AddTruthsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hallmark.qoa.v1.QoaService/GetReport',
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetReportRequest.SerializeToString,
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchVerdicts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hallmark.qoa.v1.QoaService/WatchVerdicts',
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchVerdictsRequest.SerializeToString,
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.WatchVerdictsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetJudging(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hallmark.qoa.v1.QoaService/GetJudging',
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetJudgingRequest.SerializeToString,
+            hallmark_dot_qoa_dot_v1_dot_qoa__pb2.GetJudgingResponse.FromString,
             options,
             channel_credentials,
             insecure,

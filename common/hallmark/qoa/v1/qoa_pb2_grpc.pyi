@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class QoaServiceStub:
-    """Reads what the QoA engine has assembled."""
+    """Reads what the QoA engine has assembled and judged, and tells it the truth."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -41,10 +41,20 @@ class QoaServiceStub:
     """Records, newest first, page by page."""
     WatchRecords: _grpc.UnaryStreamMultiCallable[_qoa_pb2.WatchRecordsRequest, _qoa_pb2.WatchRecordsResponse]
     """Records as they are stored, from now on. A record is sent again where late spans changed it."""
+    ExportRecords: _grpc.UnaryStreamMultiCallable[_qoa_pb2.ExportRecordsRequest, _qoa_pb2.ExportRecordsResponse]
+    """Records of a period in the order of their event times, with their truth."""
+    AddTruths: _grpc.UnaryUnaryMultiCallable[_qoa_pb2.AddTruthsRequest, _qoa_pb2.AddTruthsResponse]
+    """What really happened. Each truth is accepted or refused by itself."""
+    GetReport: _grpc.UnaryUnaryMultiCallable[_qoa_pb2.GetReportRequest, _qoa_pb2.GetReportResponse]
+    """Windows with their figures and verdicts, oldest first."""
+    WatchVerdicts: _grpc.UnaryStreamMultiCallable[_qoa_pb2.WatchVerdictsRequest, _qoa_pb2.WatchVerdictsResponse]
+    """Verdicts that differ from the verdict before of the same objective, from now on."""
+    GetJudging: _grpc.UnaryUnaryMultiCallable[_qoa_pb2.GetJudgingRequest, _qoa_pb2.GetJudgingResponse]
+    """The contracts and the policy that the engine judges by."""
 
 @_typing.type_check_only
 class QoaServiceAsyncStub(QoaServiceStub):
-    """Reads what the QoA engine has assembled."""
+    """Reads what the QoA engine has assembled and judged, and tells it the truth."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetRecord: _aio.UnaryUnaryMultiCallable[_qoa_pb2.GetRecordRequest, _qoa_pb2.GetRecordResponse]  # type: ignore[assignment]
@@ -55,9 +65,19 @@ class QoaServiceAsyncStub(QoaServiceStub):
     """Records, newest first, page by page."""
     WatchRecords: _aio.UnaryStreamMultiCallable[_qoa_pb2.WatchRecordsRequest, _qoa_pb2.WatchRecordsResponse]  # type: ignore[assignment]
     """Records as they are stored, from now on. A record is sent again where late spans changed it."""
+    ExportRecords: _aio.UnaryStreamMultiCallable[_qoa_pb2.ExportRecordsRequest, _qoa_pb2.ExportRecordsResponse]  # type: ignore[assignment]
+    """Records of a period in the order of their event times, with their truth."""
+    AddTruths: _aio.UnaryUnaryMultiCallable[_qoa_pb2.AddTruthsRequest, _qoa_pb2.AddTruthsResponse]  # type: ignore[assignment]
+    """What really happened. Each truth is accepted or refused by itself."""
+    GetReport: _aio.UnaryUnaryMultiCallable[_qoa_pb2.GetReportRequest, _qoa_pb2.GetReportResponse]  # type: ignore[assignment]
+    """Windows with their figures and verdicts, oldest first."""
+    WatchVerdicts: _aio.UnaryStreamMultiCallable[_qoa_pb2.WatchVerdictsRequest, _qoa_pb2.WatchVerdictsResponse]  # type: ignore[assignment]
+    """Verdicts that differ from the verdict before of the same objective, from now on."""
+    GetJudging: _aio.UnaryUnaryMultiCallable[_qoa_pb2.GetJudgingRequest, _qoa_pb2.GetJudgingResponse]  # type: ignore[assignment]
+    """The contracts and the policy that the engine judges by."""
 
 class QoaServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Reads what the QoA engine has assembled."""
+    """Reads what the QoA engine has assembled and judged, and tells it the truth."""
 
     @_abc_1.abstractmethod
     def GetRecord(
@@ -84,5 +104,45 @@ class QoaServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_qoa_pb2.WatchRecordsResponse], _abc.AsyncIterator[_qoa_pb2.WatchRecordsResponse]]:
         """Records as they are stored, from now on. A record is sent again where late spans changed it."""
+
+    @_abc_1.abstractmethod
+    def ExportRecords(
+        self,
+        request: _qoa_pb2.ExportRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_qoa_pb2.ExportRecordsResponse], _abc.AsyncIterator[_qoa_pb2.ExportRecordsResponse]]:
+        """Records of a period in the order of their event times, with their truth."""
+
+    @_abc_1.abstractmethod
+    def AddTruths(
+        self,
+        request: _qoa_pb2.AddTruthsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_qoa_pb2.AddTruthsResponse, _abc.Awaitable[_qoa_pb2.AddTruthsResponse]]:
+        """What really happened. Each truth is accepted or refused by itself."""
+
+    @_abc_1.abstractmethod
+    def GetReport(
+        self,
+        request: _qoa_pb2.GetReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_qoa_pb2.GetReportResponse, _abc.Awaitable[_qoa_pb2.GetReportResponse]]:
+        """Windows with their figures and verdicts, oldest first."""
+
+    @_abc_1.abstractmethod
+    def WatchVerdicts(
+        self,
+        request: _qoa_pb2.WatchVerdictsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_qoa_pb2.WatchVerdictsResponse], _abc.AsyncIterator[_qoa_pb2.WatchVerdictsResponse]]:
+        """Verdicts that differ from the verdict before of the same objective, from now on."""
+
+    @_abc_1.abstractmethod
+    def GetJudging(
+        self,
+        request: _qoa_pb2.GetJudgingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_qoa_pb2.GetJudgingResponse, _abc.Awaitable[_qoa_pb2.GetJudgingResponse]]:
+        """The contracts and the policy that the engine judges by."""
 
 def add_QoaServiceServicer_to_server(servicer: QoaServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

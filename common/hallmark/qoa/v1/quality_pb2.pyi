@@ -20,7 +20,7 @@ class Model(_message.Message):
     def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., variant: _Optional[str] = ...) -> None: ...
 
 class Stage(_message.Message):
-    __slots__ = ("name", "duration_ms", "self_ms", "start_ms", "status", "span_id", "steps")
+    __slots__ = ("name", "duration_ms", "self_ms", "start_ms", "status", "span_id", "steps", "cpu_ms")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DURATION_MS_FIELD_NUMBER: _ClassVar[int]
     SELF_MS_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,7 @@ class Stage(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     SPAN_ID_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
+    CPU_MS_FIELD_NUMBER: _ClassVar[int]
     name: str
     duration_ms: float
     self_ms: float
@@ -35,7 +36,8 @@ class Stage(_message.Message):
     status: str
     span_id: str
     steps: _containers.RepeatedCompositeFieldContainer[Step]
-    def __init__(self, name: _Optional[str] = ..., duration_ms: _Optional[float] = ..., self_ms: _Optional[float] = ..., start_ms: _Optional[float] = ..., status: _Optional[str] = ..., span_id: _Optional[str] = ..., steps: _Optional[_Iterable[_Union[Step, _Mapping]]] = ...) -> None: ...
+    cpu_ms: float
+    def __init__(self, name: _Optional[str] = ..., duration_ms: _Optional[float] = ..., self_ms: _Optional[float] = ..., start_ms: _Optional[float] = ..., status: _Optional[str] = ..., span_id: _Optional[str] = ..., steps: _Optional[_Iterable[_Union[Step, _Mapping]]] = ..., cpu_ms: _Optional[float] = ...) -> None: ...
 
 class Step(_message.Message):
     __slots__ = ("name", "start_ms", "duration_ms")
@@ -186,13 +188,17 @@ class Truth(_message.Message):
     def __init__(self, value: _Optional[str] = ..., observed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Verdict(_message.Message):
-    __slots__ = ("contract", "rule", "verdict", "stage")
+    __slots__ = ("contract", "rule", "verdict", "stage", "window_s", "reasons")
     CONTRACT_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_S_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
     contract: str
     rule: str
     verdict: str
     stage: str
-    def __init__(self, contract: _Optional[str] = ..., rule: _Optional[str] = ..., verdict: _Optional[str] = ..., stage: _Optional[str] = ...) -> None: ...
+    window_s: int
+    reasons: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, contract: _Optional[str] = ..., rule: _Optional[str] = ..., verdict: _Optional[str] = ..., stage: _Optional[str] = ..., window_s: _Optional[int] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""`hallmark contracts`: check contracts, and import those of others."""

@@ -1,0 +1,105 @@
+"""`hallmark contracts check`: whether contracts can be judged, with line numbers where not."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from hallmark_cli import options, output
+from hallmark_cli.contracts.checking import Checked, check_files
+from hallmark_cli.typer_app import Command, make_app
+from hallmark_common.contracts.model import EVERYONE, Contract
+from hallmark_common.contracts.problem import Finding, spelled
+from hallmark_common.settings import load_settings
+
+app = make_app()
+
+
+@app.command(cls=Command)
+def contracts_check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Files or folders; the contracts folder where none is given."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say what is wrong with contracts, with line numbers.
+
+    Each is checked by itself and for its model. The exit code is 1 if any cannot be used; a warning does not count.
+    """
+    checked = check_files(paths or [], load_settings())
+    if as_json:
+        output.write_json(checked_to_dict(checked))
+    else:
+        output.write_lines(checked_lines(checked))
+    raise typer.Exit(0 if all(each.is_good for each in checked) else 1)
+
+
+def checked_to_dict(checked: Sequence[Checked]) -> dict[str, Any]:
+    """What was checked and found, as JSON."""
+    return {
+        "contracts": [
+            {
+                "file": str(each.file.path),
+                "good": each.is_good,
+                **_contract_to_dict(each.file.contract),
+                "findings": [_finding_to_dict(finding) for finding in each.findings],
+            }
+            for each in checked
+        ]
+    }
+
+
+def _contract_to_dict(contract: Contract | None) -> dict[str, Any]:
+    if contract is None:
+        return {"name": None, "version": None, "consumer": None, "model": None, "objectives": []}
+    return {
+        "name": contract.name,
+        "version": contract.version,
+        "consumer": contract.consumer,
+        "model": contract.model.name,
+        "objectives": [
+            {
+                "name": objective.name,
+                "figure": objective.key,
+                "operator": objective.operator,
+                "threshold": objective.threshold,
+                "unit": objective.unit,
+                "window": objective.window,
+            }
+            for objective in contract.objectives
+        ],
+    }
+
+
+def _finding_to_dict(finding: Finding) -> dict[str, Any]:
+    return {
+        "level": finding.problem.level,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "where": spelled(finding.problem.where),
+        "message": finding.problem.message,
+    }
+
+
+def checked_lines(checked: Sequence[Checked]) -> list[Text]:
+    """Each file with what was checked of it, and what was found."""
+    lines: list[Text] = []
+    for each in checked:
+        lines.append(_summary(each))
+        styles = {"error": "red", "warning": "yellow"}
+        lines += [Text(str(finding), styles[finding.problem.level]) for finding in each.findings]
+    return lines
+
+
+def _summary(checked: Checked) -> Text:
+    contract = checked.file.contract
+    verdict = ("good", "green") if checked.is_good else ("cannot be used", "red")
+    if contract is None:
+        return Text.assemble(f"{checked.file.path}: ", verdict)
+    whose = "each consumer" if contract.consumer == EVERYONE else contract.consumer
+    count = len(contract.objectives)
+    objectives = f"{count} objective{'' if count == 1 else 's'}"
+    return Text.assemble(f"{checked.file.path}: ", verdict, f": {objectives} for {whose} of {contract.model.name}")

@@ -1,0 +1,1 @@
+"""`hallmark report`: windows of time, as text, as JSON and as a page."""

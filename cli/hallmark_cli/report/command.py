@@ -1,0 +1,80 @@
+"""`hallmark report`: what windows of time were like, and whether contracts held."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hallmark_cli import options, output
+from hallmark_cli.errors import CliError
+from hallmark_cli.render.report import report_lines
+from hallmark_cli.report.empty import nothing_found
+from hallmark_cli.report.fetch import fetch
+from hallmark_cli.report.question import MAX_LAST, Question
+from hallmark_cli.report.write import write_page
+from hallmark_cli.typer_app import Command, make_app
+from hallmark_common.reports import report_to_dict
+from hallmark_common.settings import Settings, load_settings
+
+LAST = 20
+"""Windows of each size that a terminal shows."""
+
+LAST_JSON = 50
+"""As many as the engine itself gives to who does not say."""
+
+LAST_PAGE = 2000
+"""A page thins them out, so it may have more."""
+
+app = make_app()
+
+
+@app.command(cls=Command)
+def report(
+    *,
+    consumer: Annotated[str, typer.Option(metavar="NAME", help="Only windows of this consumer.")] = "",
+    model: Annotated[str, typer.Option(metavar="MODEL", help="Only windows of this model.")] = "",
+    variant: Annotated[str, typer.Option(metavar="NAME", help="Only windows of this variant.")] = "",
+    window: Annotated[
+        str,
+        typer.Option(metavar="SIZE", help="10s, 1m, 1h or 1d; the sizes that contracts judge where unset."),
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--from", metavar="TIME", help="Only windows that start then or later, RFC 3339.")
+    ] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="Only windows that start before, RFC 3339.")] = "",
+    segment: Annotated[str, typer.Option(metavar="SEGMENT", help="Such as carrier=UA; '*' is every one.")] = "",
+    last: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=MAX_LAST, help="At most so many windows of each size, the last ones."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only figures of this metric or key; may be given several times."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one page that needs nothing else.", dir_okay=False)
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show windows of time: figures, verdicts of contracts, evidence."""
+    if html and as_json:
+        raise CliError("--html and --json: give one of them", exit_code=2)
+    default = LAST_PAGE if html else LAST_JSON if as_json else LAST
+    asked = Question(consumer, model, variant, window, since, until, segment, last or default, tuple(metric or ()))
+    settings = load_settings()
+    if html:
+        write_page(settings, asked, html)
+    else:
+        _show(settings, asked, as_json=as_json)
+
+
+def _show(settings: Settings, asked: Question, *, as_json: bool) -> None:
+    found = fetch(settings, asked)
+    if as_json:
+        output.write_json([report_to_dict(window) for window in found.windows])
+    elif found.windows:
+        output.write_lines(report_lines(found.windows, asked.metrics, output.stdout().width))
+        if found.more:
+            output.note("There are older windows; --last, --from and --until show them.")
+    else:
+        output.note(nothing_found(settings, asked))

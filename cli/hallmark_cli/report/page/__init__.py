@@ -1,0 +1,1 @@
+"""The story of a period as one page of HTML."""

@@ -1,0 +1,1 @@
+"""Judge: what was promised against what was observed, what is to blame, and what proves it."""

@@ -1,0 +1,248 @@
+"""Blame: what of a window departs most from what is usual, by the dimension of the metric that broke its promise. Pure.
+
+What is usual is the median over the windows before, whatever their verdicts were: a few bad ones do not move it. Where
+there is nothing before, what is largest is blamed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+from hallmark.qoa.v1.report_pb2 import Blame
+from hallmark_common import attributes
+from hallmark_common.catalogue import ANSWERS, CATALOGUE, Metric, figure_key, resolve, split_spread
+from hallmark_common.contracts import Objective
+from hallmark_qoa.metrics.context import ModelContext
+from hallmark_qoa.metrics.figure import Cell
+from hallmark_qoa.metrics.measure import measure
+from hallmark_qoa.metrics.worst import worst_of
+
+DATA_STAGE = "preprocess"
+MODEL_STAGE = "inference"
+
+_OF_INFERENCE = frozenset({"queue_time", "batch_time", "compute_time", "batch_size"})
+_CHECKS = ("error_ratios", "none_ratio", "out_of_range")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An objective that was not met, in a window."""
+
+    objective: Objective
+    cell: Cell
+    """The window."""
+    usual: Sequence[Cell]
+    """The windows before it, of the same series."""
+    context: ModelContext
+
+
+class _Departure(NamedTuple):
+    """How far one figure is from what is usual, in its unit; positive is worse."""
+
+    by: float
+    name: str
+    now: float
+    usual: float | None
+    key: str
+
+
+def blame(case: Case) -> Blame:
+    """What is to blame; of kind "check" and named after the metric where nothing can be singled out."""
+    metric = CATALOGUE[case.objective.metric]
+    found = _BLAMERS[metric.dimension](case, metric)
+    return found or Blame(
+        kind="check", name=case.objective.key, stage=_where(case), detail="nothing more can be told apart"
+    )
+
+
+def _service(case: Case, metric: Metric) -> Blame | None:
+    if metric.name in _OF_INFERENCE:
+        return _stage(MODEL_STAGE, "it is measured there")
+    if metric.of == "stage" and case.objective.of:
+        return _stage(case.objective.of, "the objective is about it")
+    return _slowest(case) if metric.unit == "s" else _failing(case)
+
+
+def _slowest(case: Case) -> Blame | None:
+    """The stage whose own time, or the way to it, has grown most."""
+    aggregate = case.objective.aggregate if case.objective.aggregate.startswith("p") else "p95"
+    names = {
+        figure_key(metric, stage, aggregate): stage
+        for metric in ("stage_time", "transit_time")
+        for stage in attributes.STAGES
+    }
+    worst = _worst(_departures(case, names))
+    if worst is None:
+        return None
+    what = "of its own" if worst.key.startswith("stage_time") else "until it was reached"
+    return _stage(
+        worst.name, f"{worst.name} took {_seconds(worst.now)} {what} at {aggregate}, {_usual(worst, _seconds)}"
+    )
+
+
+def _failing(case: Case) -> Blame | None:
+    """The stage at which most of the worst predictions failed."""
+    stages = Counter(exemplar.stage for exemplar in worst_of(case.cell, case.context, case.objective.key) if exemplar.stage)
+    if not stages:
+        return None
+    stage, count = max(sorted(stages.items()), key=lambda item: item[1])
+    return _stage(stage, f"{count} of {stages.total()} predictions that were looked at failed there")
+
+
+def _data(case: Case, metric: Metric) -> Blame | None:
+    if metric.of == "column" and case.objective.of:
+        return _column(case.objective.of, "the objective is about it")
+    names = {figure_key(check, column): column for check in _CHECKS for column in case.context.columns}
+    worst = _worst(_departures(case, names))
+    if worst is None or worst.by <= 0:
+        return None
+    check = worst.key.partition("[")[0]
+    return _column(worst.name, f"{check} of {worst.name} is {_share(worst.now)}, {_usual(worst, _share)}")
+
+
+def _drift(case: Case, _metric: Metric) -> Blame | None:
+    if case.objective.of != ANSWERS:
+        return _column(case.objective.of, "the objective is about it")
+    names = {figure_key("prediction_share", label): label for label in case.context.labels}
+    worst = _worst(_departures(case, names, lambda now, usual: abs(now - usual)))
+    if worst is None:
+        return None
+    detail = f"{_share(worst.now)} of the answers are {worst.name}, {_usual(worst, _share)}"
+    return Blame(kind="label", name=worst.name, stage=MODEL_STAGE, detail=detail)
+
+
+def _model(case: Case, metric: Metric) -> Blame | None:
+    """The label or the segment in which the model has got worse by most predictions."""
+    sign = -1.0 if metric.direction == "higher" else 1.0
+    found = [*_by_label(case), *_by_segment(case, sign)]
+    if not found:
+        return None
+    kind, worst, detail = max(found, key=lambda one: (one[1].by, one[0], one[1].name))
+    return Blame(kind=kind, name=worst.name, stage=MODEL_STAGE, detail=detail)
+
+
+def _by_label(case: Case) -> Iterable[tuple[str, _Departure, str]]:
+    names = {figure_key("recall", label): label for label in case.context.labels}
+    for one in _departures(case, names, lambda now, usual: usual - now):
+        count = measure(case.cell, case.context, one.key).count
+        detail = f"of those that are {one.name}, {_share(one.now)} were recognized, {_usual(one, _share)}"
+        yield "label", one._replace(by=one.by * count), detail
+
+
+def _by_segment(case: Case, sign: float) -> Iterable[tuple[str, _Departure, str]]:
+    key = case.objective.key
+    for segment in case.cell.segments:
+        figure = measure(_segment(case.cell, segment), case.context, key)
+        if figure.value is None or figure.count < CATALOGUE[case.objective.metric].least:
+            continue
+        usual = _median(
+            measure(_segment(one, segment), case.context, key).value for one in case.usual if segment in one.segments
+        )
+        by = sign * (figure.value - (usual if usual is not None else 0.0)) * figure.count
+        departure = _Departure(by, segment, figure.value, usual, key)
+        yield "segment", departure, f"{key} of {segment} is {figure.value:.3g}, {_usual(departure, '{:.3g}'.format)}"
+
+
+def _fairness(case: Case, _metric: Metric) -> Blame | None:
+    """The segment that is worst off."""
+    key, dimension = split_spread(case.objective.of)
+    metric, _, _ = resolve(key)
+    found = [
+        (figure.value, segment)
+        for segment in case.cell.segments
+        if segment.startswith(f"{dimension}=")
+        and (figure := measure(_segment(case.cell, segment), case.context, key)).value is not None
+        and figure.count >= metric.least
+    ]
+    if not found:
+        return None
+    value, segment = (max if metric.direction == "lower" else min)(found)
+    stage = {"model": MODEL_STAGE, "data": DATA_STAGE}.get(metric.dimension, "")
+    return Blame(kind="segment", name=segment, stage=stage, detail=f"{key} of {segment} is {value:.3g}, the worst")
+
+
+def _cost(case: Case, metric: Metric) -> Blame | None:
+    aggregate = case.objective.aggregate or metric.aggregates[0]
+    names = {figure_key("cpu_time", stage, aggregate): stage for stage in attributes.STAGES}
+    worst = _worst(_departures(case, names))
+    if worst is None:
+        return None
+    return _stage(worst.name, f"{worst.name} used {_seconds(worst.now)} of CPU time, {_usual(worst, _seconds)}")
+
+
+def _telemetry(case: Case, metric: Metric) -> Blame | None:
+    if metric.name.startswith("label"):
+        return Blame(kind="telemetry", name="labels", detail="too few truths are known, or they come late")
+    names = {figure_key("missing_stages", stage): stage for stage in attributes.STAGES}
+    worst = _worst(_departures(case, names))
+    if worst is None or worst.by <= 0:
+        return None
+    detail = f"{_share(worst.now)} of the records lack {worst.name}, {_usual(worst, _share)}"
+    return Blame(kind="telemetry", name=worst.name, stage=worst.name, detail=detail)
+
+
+_BLAMERS: dict[str, Callable[[Case, Metric], Blame | None]] = {
+    "service": _service,
+    "data": _data,
+    "model": _model,
+    "drift": _drift,
+    "fairness": _fairness,
+    "cost": _cost,
+    "telemetry": _telemetry,
+}
+
+
+def _departures(
+    case: Case, names: dict[str, str], worse: Callable[[float, float], float] = lambda now, usual: now - usual
+) -> list[_Departure]:
+    found = []
+    for key, name in names.items():
+        now = measure(case.cell, case.context, key).value
+        if now is not None:
+            usual = _median(measure(cell, case.context, key).value for cell in case.usual)
+            found.append(_Departure(worse(now, usual if usual is not None else 0.0), name, now, usual, key))
+    return found
+
+
+def _worst(found: Sequence[_Departure]) -> _Departure | None:
+    return max(found, key=lambda one: (one.by, one.key), default=None)
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    return median(there) if there else None
+
+
+def _segment(cell: Cell, segment: str) -> Cell:
+    return Cell(cell.segments[segment], {}, cell.seconds)
+
+
+def _stage(name: str, detail: str) -> Blame:
+    return Blame(kind="stage", name=name, stage=name, detail=detail)
+
+
+def _column(name: str, detail: str) -> Blame:
+    return Blame(kind="column", name=name, stage=DATA_STAGE, detail=detail)
+
+
+def _where(case: Case) -> str:
+    """The stage at which what was judged is measured."""
+    return next((exemplar.stage for exemplar in worst_of(case.cell, case.context, case.objective.key)), "")
+
+
+def _usual(departure: _Departure, shown: Callable[[float], str]) -> str:
+    return (
+        f"{shown(departure.usual)} is usual"
+        if departure.usual is not None
+        else "there is nothing before to compare with"
+    )
+
+
+def _seconds(value: float) -> str:
+    return f"{1e3 * value:.3g} ms" if value < 1 else f"{value:.3g} s"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.3g} %"

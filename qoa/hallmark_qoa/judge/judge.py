@@ -1,0 +1,218 @@
+"""Judge: every objective of every contract about one window, with what is to blame and what proves it.
+
+What a verdict depends on is in the store: the folds of its window, those of the windows before it (what is usual) and
+the verdicts before it (what of a budget is spent). So judging a window again gives the same verdict, and where
+something before it has changed it is judged again.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hallmark.qoa.v1.qoa_pb2 import VerdictChange
+from hallmark.qoa.v1.report_pb2 import WindowVerdict
+from hallmark_common.catalogue import CATALOGUE
+from hallmark_common.contracts.model import Budget as PromisedBudget
+from hallmark_qoa.judge.blame import Case, blame
+from hallmark_qoa.judge.budget import budget_of
+from hallmark_qoa.judge.changes import changes, key_of, latest_by_key
+from hallmark_qoa.judge.evidence import prove
+from hallmark_qoa.judge.facts import Budget, Facts, Judgement
+from hallmark_qoa.judge.policy import Policy
+from hallmark_qoa.judge.promises import Promises
+from hallmark_qoa.judge.question import Circumstances, Question, ask
+from hallmark_qoa.metrics.figure import Cell
+from hallmark_qoa.metrics.worst import worst_of
+from hallmark_qoa.models import Models
+from hallmark_qoa.stores.base import Due, Event, Fold, Store, Windows
+from hallmark_qoa.windows.cells import Slot, by_slot, cell_of
+
+USUAL_WINDOWS = 20
+"""So many windows before one tell what is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of a window."""
+
+    verdicts: Sequence[WindowVerdict] = ()
+    changes: Sequence[VerdictChange] = ()
+    affected: Sequence[int] = ()
+    """Starts of later windows whose verdicts depend on what has changed here."""
+
+    @property
+    def events(self) -> list[Event]:
+        """What is to be told."""
+        return [Event(change.id, change.SerializeToString(deterministic=True)) for change in self.changes]
+
+
+class Judge:
+    """Judges windows of a store by the contracts in use."""
+
+    def __init__(self, store: Store, models: Models, promises: Promises, policy: Policy) -> None:
+        self._store = store
+        self._models = models
+        self._promises = promises
+        self._policy = policy
+        self.verdicts: Counter[str] = Counter()
+        """Verdicts so far by their word, repeated ones included."""
+
+    async def judge(self, around: Circumstances) -> Judged:
+        """Judge a window as it is stored."""
+        due = around.due
+        stored = await self._store.verdicts(_window(due))
+        questions = await self._questions(around)
+        if not questions and not stored:
+            return Judged()
+        verdicts = await self._answer(due, questions)
+        before = latest_by_key(await self._store.verdicts(_before(due)))
+        news = changes(verdicts, before, latest_by_key(stored))
+        for change in news:
+            change.silenced = self._promises.is_silenced(change.verdict)
+        return Judged(verdicts, news, await self._affected(due, verdicts, stored))
+
+    async def _questions(self, around: Circumstances) -> list[Question]:
+        due = around.due
+        promises = self._promises.about(due.consumer, due.model, due.size_s)
+        if not promises:
+            return []
+        context = self._models.context(due.model)
+        slots = by_slot(await self._store.folds(_window(due)))
+        asked = (ask(one, slot.variant, folds, context, around) for slot, folds in slots.items() for one in promises)
+        return [question for question in asked if question is not None]
+
+    async def _answer(self, due: Due, questions: Sequence[Question]) -> list[WindowVerdict]:
+        """The verdicts, in order of contract, objective and variant; the window's own comparison comes first."""
+        own = await self._policy.judge([question.facts for question in questions])
+        final = await self._with_budgets(due, questions, own)
+        usual = _Usual(self._store, due)
+        verdicts = []
+        for question, judgement, (facts, spoken) in zip(questions, own, final, strict=True):
+            verdict = _document(due, question, facts, spoken)
+            verdict.bad = judgement.verdict == "violated"
+            if verdict.verdict == "violated":
+                await self._explain(verdict, question, await usual.cells(question))
+            self.verdicts[verdict.verdict] += 1
+            verdicts.append(verdict)
+        return sorted(verdicts, key=key_of)
+
+    async def _with_budgets(
+        self, due: Due, questions: Sequence[Question], own: Sequence[Judgement]
+    ) -> list[tuple[Facts, Judgement]]:
+        """Facts and judgements of all questions; those with a budget are judged again, knowing what of it is spent."""
+        final = [(question.facts, judgement) for question, judgement in zip(questions, own, strict=True)]
+        spent = {
+            number: replace(question.facts, budget=await self._spent(due, question, question.promise.objective.budget))
+            for number, question in enumerate(questions)
+            if question.promise.objective.budget is not None
+        }
+        if spent:
+            again = await self._policy.judge(list(spent.values()))
+            for (number, facts), judgement in zip(spent.items(), again, strict=True):
+                final[number] = (facts, judgement)
+        return final
+
+    async def _spent(self, due: Due, question: Question, budget: PromisedBudget) -> Budget:
+        async def slices(seconds: float) -> Counter[str]:
+            from_ns = due.start_ns - int(seconds * 1e9)
+            which = Windows(
+                due.size_s, due.model, due.consumer, from_ns, due.start_ns, question.promise.objective.segment
+            )
+            promise = question.promise
+            return await self._store.slices(which, promise.contract.name, promise.objective.name, question.variant)
+
+        period = await slices(budget.period_s)
+        return budget_of(budget, period, await slices(budget.over_s) if budget.over_s else period)
+
+    async def _explain(self, verdict: WindowVerdict, question: Question, usual: Sequence[Cell]) -> None:
+        objective = question.promise.objective
+        context = self._models.context(verdict.model)
+        verdict.blame.CopyFrom(blame(Case(objective, question.cell, usual, context)))
+        exemplars = worst_of(question.cell, context, objective.key)
+        verdict.evidence.extend(await prove(self._store, exemplars, verdict.blame.stage))
+
+    async def _affected(
+        self, due: Due, verdicts: Sequence[WindowVerdict], stored: Sequence[WindowVerdict]
+    ) -> list[int]:
+        """Later windows to judge again: those for which this one tells what is usual, or has spent of the budget."""
+        if list(verdicts) == list(stored):
+            return []
+        reach_ns = USUAL_WINDOWS * due.size_s * 10**9
+        spent = {key_of(one): (one.verdict, one.bad) for one in verdicts}
+        if spent != {key_of(one): (one.verdict, one.bad) for one in stored}:
+            reach_ns = max(reach_ns, self._promises.longest_budget_ns(due.consumer, due.model, due.size_s))
+        later = Windows(due.size_s, due.model, due.consumer, due.end_ns, due.end_ns + reach_ns)
+        found = await self._store.verdicts(later)
+        return sorted({_start_ns(one) for one in found if one.verdict == "violated" or one.HasField("budget")})
+
+
+class _Usual:
+    """The windows before one, read when somebody asks for them."""
+
+    def __init__(self, store: Store, due: Due) -> None:
+        self._store = store
+        self._due = due
+        self._folds: dict[Slot, list[Fold]] | None = None
+
+    async def cells(self, question: Question) -> list[Cell]:
+        """Those of the series of a question, oldest first."""
+        if self._folds is None:
+            self._folds = by_slot(await self._store.folds(_before(self._due)))
+        contract, objective = question.promise.contract, question.promise.objective
+        cells = (
+            cell_of(folds, contract.model.versions, objective.segment)
+            for slot, folds in self._folds.items()
+            if slot.variant == question.variant
+        )
+        return [cell for cell in cells if cell is not None]
+
+
+def _window(due: Due) -> Windows:
+    return Windows(due.size_s, due.model, due.consumer, due.start_ns, due.end_ns)
+
+
+def _before(due: Due) -> Windows:
+    from_ns = due.start_ns - USUAL_WINDOWS * due.size_s * 10**9
+    return Windows(due.size_s, due.model, due.consumer, from_ns, due.start_ns)
+
+
+def _start_ns(verdict: WindowVerdict) -> int:
+    return int(verdict.start.ToNanoseconds())
+
+
+def _document(due: Due, question: Question, facts: Facts, judgement: Judgement) -> WindowVerdict:
+    contract, objective = question.promise.contract, question.promise.objective
+    verdict = WindowVerdict(
+        contract=contract.name,
+        contract_version=contract.version,
+        objective=objective.name,
+        severity=objective.severity,
+        consumer=due.consumer,
+        model=due.model,
+        variant=question.variant,
+        segment=objective.segment,
+        window_s=due.size_s,
+        verdict=judgement.verdict,
+        reasons=judgement.reasons,
+        figure=facts.figure,
+        operator=facts.operator,
+        threshold=facts.threshold,
+        count=facts.count,
+        completeness=facts.completeness or 0.0,
+        unit=CATALOGUE[objective.metric].unit,
+    )
+    verdict.start.FromNanoseconds(due.start_ns)
+    if facts.value is not None:
+        verdict.observed = facts.value
+    if facts.budget is not None and objective.budget is not None:
+        _fill_budget(verdict, facts.budget, objective.budget)
+    return verdict
+
+
+def _fill_budget(verdict: WindowVerdict, budget: Budget, promised: PromisedBudget) -> None:
+    verdict.budget.target = budget.target
+    verdict.budget.period_s = promised.period_s
+    verdict.budget.windows = budget.windows
+    verdict.budget.violated = budget.violated
+    if budget.burn_rate is not None:
+        verdict.budget.burn_rate = budget.burn_rate

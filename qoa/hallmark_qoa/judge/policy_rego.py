@@ -1,0 +1,48 @@
+"""Judge by the policy of a folder, with an interpreter of Rego in this process."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from hallmark_qoa.judge.facts import Facts, Judgement, unknown
+from hallmark_qoa.judge.policy_asking import Asking
+from hallmark_qoa.judge.policy_base import PolicyError, PolicyStatus
+from hallmark_qoa.judge.policy_files import PolicyFiles
+from hallmark_qoa.judge.policy_program import Program
+from hallmark_qoa.judge.policy_trial import prove
+
+TIMEOUT_S = 10.0
+"""A batch takes a tenth of a second: only a policy that does not come to an end takes so long."""
+
+
+class RegoPolicy:
+    """A :class:`~hallmark_qoa.judge.policy.Policy`; files that change are taken up while it runs."""
+
+    def __init__(
+        self, folder: Path, clock: Callable[[], float] = time.monotonic, now_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        self._files = PolicyFiles(folder, self._compiled, clock, now_ns)
+        self._asking = Asking(f"the policy in {folder}", TIMEOUT_S)
+
+    async def judge(self, facts: Sequence[Facts]) -> list[Judgement]:
+        """One judgement each, in their order; see :class:`~hallmark_qoa.judge.policy.Policy`."""
+        try:
+            program = await self._files.program()
+        except PolicyError as error:
+            return unknown(facts, str(error))
+        return await self._asking.judge(facts, program.answer)
+
+    async def _compiled(self, sources: Mapping[str, str]) -> Program:
+        await prove(sources)
+        return await self._asking.run(partial(Program, sources))
+
+    def status(self) -> PolicyStatus:
+        """Which files are in use, and what is wrong with newer ones or with the last answer."""
+        status = self._files.status
+        return status if status.error else replace(status, error=self._asking.error)
+
+    async def close(self) -> None:
+        """Let go of the thread."""
+        self._asking.close()

@@ -1,0 +1,94 @@
+"""Trial: a new policy judges samples in a process of its own: what breaks the interpreter ends a process."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hallmark_qoa.judge.facts import Budget, Facts
+from hallmark_qoa.judge.policy_answers import check
+from hallmark_qoa.judge.policy_base import PolicyError
+from hallmark_qoa.judge.policy_program import Program
+
+TRIAL_TIMEOUT_S = 20.0
+"""Of which the start of the process takes a tenth of a second where the machine is idle."""
+
+MEND = "mend it, `opa check` and `opa test` help"
+
+_GOOD = Facts(
+    contract="trial",
+    contract_version="1",
+    objective="trial",
+    figure="response_time.p95",
+    operator="<=",
+    threshold=0.2,
+    value=0.1,
+    error=0.001,
+    count=100,
+    least_count=30,
+    records=100,
+    completeness=1.0,
+    least_completeness=0.95,
+    coverage=None,
+    least_coverage=None,
+    applies=True,
+    closed=True,
+    behind=(),
+    budget=None,
+    window_s=60,
+    start="2026-01-01T00:00:00Z",
+    end="2026-01-01T00:01:00Z",
+)
+_BUDGET = Budget(target=0.9, windows=99, violated=2, unknown=1, burn_rate=0.2, burn_rate_limit=14.4)
+
+SAMPLES = (
+    _GOOD,
+    replace(_GOOD, value=0.3),
+    replace(_GOOD, value=0.2),
+    replace(_GOOD, value=0.3, budget=_BUDGET),
+    replace(_GOOD, value=0.3, budget=replace(_BUDGET, violated=10)),
+    replace(_GOOD, value=0.3, budget=replace(_BUDGET, burn_rate=None, burn_rate_limit=None)),
+    replace(_GOOD, operator=">=", figure="accuracy", coverage=0.9, least_coverage=0.5),
+    replace(_GOOD, operator="<", coverage=0.1, least_coverage=0.5),
+    replace(_GOOD, operator=">", value=None, count=0, records=0, completeness=None),
+    replace(_GOOD, count=3, completeness=0.5),
+    replace(_GOOD, applies=False, closed=False, behind=("one", "two")),
+)
+
+
+async def prove(sources: Mapping[str, str]) -> None:
+    """Return once the program of sources has judged the samples; :class:`PolicyError` where it cannot."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", __name__), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(TRIAL_TIMEOUT_S):
+            said, _ = await process.communicate(json.dumps(dict(sources)).encode())
+    except TimeoutError:
+        raise PolicyError(f"the policy in {_places(sources)} does not come to an end; {MEND}") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise PolicyError(f"the policy in {_places(sources)} breaks the interpreter; {MEND}")
+    if said:
+        raise PolicyError(f"{said.decode()}; {MEND}")
+
+
+def _places(sources: Mapping[str, str]) -> str:
+    return ", ".join(sources)
+
+
+def trial(sources: Mapping[str, str]) -> str:
+    """What is wrong with a policy, empty where nothing is."""
+    try:
+        check(Program(sources).answer(SAMPLES), SAMPLES)
+    except PolicyError as error:
+        return str(error)
+    return ""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(trial(json.loads(sys.stdin.read())))

@@ -1,0 +1,37 @@
+"""Judging: what folds, judges and reports, put together from the settings."""
+
+import time
+from collections.abc import Callable
+
+from hallmark_common.settings import Settings, windows_in
+from hallmark_qoa.judge.judge import Judge
+from hallmark_qoa.judge.policy import open_policy
+from hallmark_qoa.judge.promises import Promises
+from hallmark_qoa.models import Models
+from hallmark_qoa.reporting import Reports
+from hallmark_qoa.stores.base import Store
+from hallmark_qoa.windows.keeper import Keeper
+from hallmark_qoa.windows.progress import Beats
+
+
+class Judging:
+    """Keeps the windows of a store, and answers for them; ``latest_event_ns`` tells how far this engine is."""
+
+    def __init__(self, settings: Settings, store: Store, latest_event_ns: Callable[[], int]) -> None:
+        self.sizes = windows_in(settings.qoa_windows)
+        """Sizes of windows in seconds, ascending."""
+        self.policy = open_policy(settings)
+        self.promises = Promises(settings.contracts_dir, time.monotonic)
+        models = Models(settings.models_dir, cpu_hour_price=settings.qoa_cpu_hour_price)
+        self.judge = Judge(store, models, self.promises, self.policy)
+        self.keeper = Keeper(store, models, self.judge, self.sizes)
+        self.reports = Reports(store, models, self.keeper)
+        self._beats = Beats(store, settings, latest_event_ns, time.time_ns)
+
+    async def turn(self) -> None:
+        """Fold and judge what is due."""
+        await self.keeper.turn(await self._beats.progress())
+
+    async def close(self) -> None:
+        """Let go of the policy."""
+        await self.policy.close()

@@ -1,0 +1,1 @@
+"""Metrics: what quality is measured by."""

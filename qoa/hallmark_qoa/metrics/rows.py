@@ -1,0 +1,105 @@
+"""Rows: the instances of records, each with its recorded values, its answer and its truth."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from hallmark.qoa.v1.quality_pb2 import PredictionFacts, QualityRecord
+from hallmark_common import attributes
+
+_NOT_RECORDED = "{}"
+
+
+@dataclass(slots=True)
+class Rows:
+    """Columns of equal length, one entry an instance; None where something is not known."""
+
+    records: int
+    """Number of records; the owner of row ``j`` is this plus ``j``."""
+    record: list[int] = field(default_factory=list)
+    """Which record it belongs to."""
+    instance: list[int] = field(default_factory=list)
+    """Which instance of it, from 0."""
+    text: list[str] = field(default_factory=list)
+    """Its values as they are recorded; empty where they are not."""
+    values: list[dict[str, Any] | None] = field(default_factory=list)
+    label: list[str | None] = field(default_factory=list)
+    confidence: list[float | None] = field(default_factory=list)
+    entropy: list[float | None] = field(default_factory=list)
+    value: list[float | None] = field(default_factory=list)
+    truth: list[str | None] = field(default_factory=list)
+
+    def owner(self, row: int) -> int:
+        """The owner of what is said of a row."""
+        return self.records + row
+
+
+def read_rows(records: Sequence[QualityRecord]) -> Rows:
+    """The instances of records, in order."""
+    rows = Rows(len(records))
+    for index, record in enumerate(records):
+        facts = record.prediction
+        texts = record.instances_json
+        count = min(max(len(facts.labels), len(facts.values), len(texts)), attributes.MAX_FACTS)
+        if not count:
+            continue
+        rows.record += [index] * count
+        rows.instance += range(count)
+        rows.text += _filled([text if text != _NOT_RECORDED else "" for text in texts], count, "")
+        _read_answer(facts, count, rows)
+        rows.truth += _truths(record, count) if record.HasField("truth") else [None] * count
+    rows.values = [_parsed(text) for text in rows.text]
+    return rows
+
+
+def _read_answer(facts: PredictionFacts, count: int, rows: Rows) -> None:
+    rows.label += _filled(list(facts.labels), count, None)
+    rows.confidence += _filled([score if 0.0 <= score <= 1.0 else None for score in facts.confidences], count, None)
+    rows.entropy += _filled(list(facts.entropies), count, None)
+    rows.value += _filled(list(facts.values), count, None)
+
+
+def _filled(given: list[Any], count: int, missing: Any) -> list[Any]:
+    return given if len(given) == count else (given + [missing] * count)[:count]
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    if not text:
+        return None
+    try:
+        values = orjson.loads(text)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def _truths(record: QualityRecord, count: int) -> list[str | None]:
+    """What truly happened to each instance: of one the text itself, of several a JSON array of as many."""
+    text = record.truth.value
+    if max(count, record.prediction.count) == 1:
+        return [text]
+    try:
+        truths = orjson.loads(text)
+    except ValueError:
+        return [None] * count
+    if not isinstance(truths, list) or len(truths) != max(count, record.prediction.count):
+        return [None] * count
+    return [_as_text(truth) for truth in truths[:count]]
+
+
+def _as_text(truth: object) -> str | None:
+    if truth is None or isinstance(truth, str):
+        return truth
+    return orjson.dumps(truth).decode()
+
+
+def number_of(text: str) -> float | None:
+    """A true number; None where a text is none, or not finite."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

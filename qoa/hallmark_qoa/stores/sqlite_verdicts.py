@@ -1,0 +1,77 @@
+"""Verdicts on windows in SQLite."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from hallmark.qoa.v1.report_pb2 import WindowVerdict
+from hallmark_qoa.stores.base import Due, Event, Windows
+from hallmark_qoa.stores.marks import Window
+from hallmark_qoa.stores.sqlite_events import put_events
+from hallmark_qoa.stores.sqlite_file import transaction
+from hallmark_qoa.stores.sqlite_marks import mark, take
+from hallmark_qoa.stores.sqlite_windows import Parameters, window_number, windows_with
+from hallmark_qoa.stores.verdicts import in_order, promise_key, slice_of
+
+_PUT = """INSERT INTO verdicts (window, promise, start_ns, contract, segment, slice, verdict)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+
+_SLICES = """SELECT slice, count(*) FROM verdicts
+    WHERE promise = ? AND start_ns >= ? AND start_ns < ? GROUP BY slice"""
+
+_ANY_NS = (-(2**63), 2**63 - 1)
+
+
+def put_verdicts(
+    connection: sqlite3.Connection,
+    due: Due,
+    verdicts: Sequence[WindowVerdict],
+    events: Sequence[Event],
+    affected: Sequence[int],
+    *,
+    now_ns: int,
+) -> bool:
+    """See :meth:`hallmark_qoa.stores.base.Store.put_verdicts`."""
+    with transaction(connection):
+        if not take(connection, due):
+            return False
+        number = window_number(connection, due)
+        if number is None:
+            return False
+        connection.execute("DELETE FROM verdicts WHERE window = ?", (number,))
+        connection.executemany(_PUT, [_row(due, number, verdict) for verdict in verdicts])
+        put_events(connection, number, events)
+        windows = (Window(start_ns, due.model, due.consumer) for start_ns in affected)
+        mark(connection, "judge", due.size_s, windows, now_ns)
+    return True
+
+
+def verdicts(connection: sqlite3.Connection, which: Windows, contract: str) -> list[WindowVerdict]:
+    """See :meth:`hallmark_qoa.stores.base.Store.verdicts`."""
+    statement, parameters = verdicts_query(which, contract)
+    rows = connection.execute(statement, parameters)
+    return sorted((WindowVerdict.FromString(verdict) for (verdict,) in rows), key=in_order)
+
+
+def verdicts_query(which: Windows, contract: str) -> tuple[str, Parameters]:
+    """The statement for verdicts, in no order, and its parameters."""
+    source, parameters = windows_with("verdicts", which)
+    if not contract:
+        return f"SELECT verdict {source}", parameters
+    return f"SELECT verdict {source} AND i.contract = ?", [*parameters, contract]
+
+
+def slices(connection: sqlite3.Connection, which: Windows, contract: str, objective: str, variant: str) -> Counter[str]:
+    """See :meth:`hallmark_qoa.stores.base.Store.slices`."""
+    about = (which.size_s, which.model, which.consumer, contract, objective, variant, which.segment or "")
+    from_ns = _ANY_NS[0] if which.from_ns is None else which.from_ns
+    before_ns = _ANY_NS[1] if which.before_ns is None else which.before_ns
+    return Counter(dict(connection.execute(_SLICES, (promise_key(*about), from_ns, before_ns))))
+
+
+def _row(due: Due, window: int, verdict: WindowVerdict) -> tuple[Any, ...]:
+    series = (due.size_s, due.model, due.consumer)
+    promise = promise_key(*series, verdict.contract, verdict.objective, verdict.variant, verdict.segment)
+    content = verdict.SerializeToString(deterministic=True)
+    return window, promise, due.start_ns, verdict.contract, verdict.segment, slice_of(verdict), content

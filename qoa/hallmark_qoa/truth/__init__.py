@@ -1,0 +1,1 @@
+"""Truth: what really happened, as it is told."""

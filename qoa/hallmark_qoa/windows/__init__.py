@@ -1,0 +1,1 @@
+"""Windows: records folded into aggregates by time, and judged."""

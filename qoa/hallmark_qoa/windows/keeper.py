@@ -1,0 +1,102 @@
+"""Keeper: folds and judges the windows in which something changed.
+
+A window is a pure function of the stored records: nothing is added to it, it is made anew. So whatever the order, the
+redelivery, the restart and the split over engines, the windows are the same. A mark in the store, left by the
+transaction that changed a record, says that a window is due; it goes in the transaction that writes the window, unless
+something has changed meanwhile.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+
+from hallmark_qoa.judge.judge import Judge
+from hallmark_qoa.judge.question import Circumstances
+from hallmark_qoa.models import Models
+from hallmark_qoa.stores.base import Due, Store, Windows
+from hallmark_qoa.windows.fold import fold_folds, fold_records
+from hallmark_qoa.windows.progress import Progress
+
+DUE_AT_ONCE = 5000
+
+
+class Keeper:
+    """Keeps the windows of a store up to date; ``sizes`` in seconds, ascending, each a multiple of the one before."""
+
+    def __init__(self, store: Store, models: Models, judge: Judge, sizes: tuple[int, ...]) -> None:
+        self._store = store
+        self._models = models
+        self._judge = judge
+        self._below = {larger: smaller for smaller, larger in pairwise(sizes)}
+        self._above = dict(pairwise(sizes))
+        self._turn = asyncio.Lock()
+        self.waiting = 0
+        """Marks that were left at the end of the last turn."""
+        self.windows: Counter[str] = Counter()
+        """``folded``, ``judged``, and ``again`` (something changed while it was made)."""
+
+    async def turn(self, progress: Progress) -> int:
+        """Fold and judge every window that is due and over; how many."""
+        async with self._turn:
+            over = _Over(self._store, progress)
+            done = 0
+            while made := await self._work(over, progress):
+                done += made
+            return done
+
+    async def refresh(self, wanted: Callable[[Due], bool]) -> None:
+        """Fold windows that somebody asks for, over or not; none is judged by that."""
+        async with self._turn:
+            for _ in range(1 + len(self._above)):  # a window marks the larger one that it is in
+                dues = [due for due in await self._store.due(DUE_AT_ONCE) if due.task == "fold" and wanted(due)]
+                for due in dues:
+                    await self._fold(due)
+
+    async def _work(self, over: "_Over", progress: Progress) -> int:
+        dues = await self._store.due(DUE_AT_ONCE)
+        done = 0
+        unfinished: set[tuple[str, str]] = set()
+        for due in dues:
+            key = (due.model, due.consumer)
+            if key in unfinished or not await over(due):
+                continue
+            if await (self._fold(due) if due.task == "fold" else self._judge_one(due, progress)):
+                done += 1
+            else:
+                self.windows["again"] += 1
+                unfinished.add(key)  # what is made of it would be made twice
+        self.waiting = len(dues) - done
+        return done
+
+    async def _fold(self, due: Due) -> bool:
+        if due.size_s in self._below:
+            which = Windows(self._below[due.size_s], due.model, due.consumer, due.start_ns, due.end_ns)
+            folds = await asyncio.to_thread(fold_folds, due, await self._store.folds(which))
+        else:
+            records = await self._store.observed(due.model, due.consumer, due.start_ns, due.end_ns)
+            folds = await asyncio.to_thread(fold_records, due, records, self._models.context(due.model))
+        written = await self._store.put_folds(due, folds, self._above.get(due.size_s))
+        self.windows["folded"] += written
+        return written
+
+    async def _judge_one(self, due: Due, progress: Progress) -> bool:
+        judged = await self._judge.judge(Circumstances(due, progress.behind(due.end_ns)))
+        written = await self._store.put_verdicts(due, judged.verdicts, judged.events, judged.affected)
+        self.windows["judged"] += written
+        return written
+
+
+class _Over:
+    """Which windows are over; looks once at how far each consumer and model is."""
+
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self._store = store
+        self._progress = progress
+        self._latest: dict[tuple[str, str], int | None] = {}
+
+    async def __call__(self, due: Due) -> bool:
+        key = (due.model, due.consumer)
+        if key not in self._latest:
+            self._latest[key] = await self._store.latest_event_ns(*key)
+        return self._progress.is_over(due, self._latest[key])

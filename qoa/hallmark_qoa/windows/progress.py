@@ -1,0 +1,97 @@
+"""Progress: up to which event time everything has been seen, so that a window may be judged.
+
+Event time moves on with the latest event of a consumer and model, less the lateness that is granted. Where nothing
+comes any more it stands still: then a window is over when the clock says so and nothing has come for it for a while.
+
+Where several engines share a store, each says how far it is. One that lives and is not there yet is waited for; one
+that has fallen silent is named, so that nothing is promised of what only it has.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hallmark_common.settings import Settings
+from hallmark_qoa.stores.base import Due, Store
+
+CAUGHT_UP_NS = 2**62
+"""How far an engine is that has nothing left to store."""
+
+BEAT_NS = 5 * 10**9
+"""How often an engine says how far it is."""
+
+SILENT_NS = 15 * 10**9
+"""An engine that has said nothing for so long is not waited for."""
+
+FORGOTTEN_NS = 600 * 10**9
+"""After so long it is taken to have been switched off for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What another engine said of itself last."""
+
+    seen_ns: int
+    """When, nanoseconds since 1970."""
+    latest_event_ns: int
+    """The latest event that it has stored, or CAUGHT_UP_NS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far all engines are."""
+
+    now_ns: int
+    lateness_ns: int
+    quiet_ns: int
+    others: Mapping[str, Beat]
+
+    def is_over(self, due: Due, latest_event_ns: int | None) -> bool:
+        """Whether a window may be judged, given the latest event of its consumer and model."""
+        if any(self._is_awaited(beat, due) for beat in self.others.values()):
+            return False
+        seen = latest_event_ns is not None and latest_event_ns - self.lateness_ns >= due.end_ns
+        return seen or self._is_quiet(due)
+
+    def behind(self, end_ns: int) -> tuple[str, ...]:
+        """Engines that have fallen silent before they reached the end of a window."""
+        return tuple(sorted(name for name, beat in self.others.items() if self._is_missing(beat, end_ns)))
+
+    def _is_quiet(self, due: Due) -> bool:
+        return self.now_ns - due.changed_ns >= self.quiet_ns and self.now_ns >= due.end_ns + self.lateness_ns
+
+    def _is_awaited(self, beat: Beat, due: Due) -> bool:
+        lives = self.now_ns - beat.seen_ns < SILENT_NS
+        return lives and beat.latest_event_ns < due.end_ns and self.now_ns - due.changed_ns < 3 * SILENT_NS
+
+    def _is_missing(self, beat: Beat, end_ns: int) -> bool:
+        silent_ns = self.now_ns - beat.seen_ns
+        return SILENT_NS <= silent_ns < FORGOTTEN_NS and beat.latest_event_ns < end_ns
+
+
+class Beats:
+    """Says how far this engine is, and hears how far the others are.
+
+    ``latest_event_ns`` tells the former, ``now_ns`` the time in nanoseconds since 1970.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings, latest_event_ns: Callable[[], int], now_ns: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._latest_event_ns = latest_event_ns
+        self._now_ns = now_ns
+        self._beaten_ns = 0
+        self._others: dict[str, Beat] = {}
+
+    async def progress(self) -> Progress:
+        """How far all are by now."""
+        now_ns = self._now_ns()
+        if now_ns - self._beaten_ns >= BEAT_NS:
+            said = await self._store.heartbeat(now_ns, self._latest_event_ns())
+            own = self._settings.qoa_engine_name
+            self._others = {name: Beat(*beat) for name, beat in said.items() if name != own}
+            self._beaten_ns = now_ns
+        return Progress(
+            now_ns, int(self._settings.qoa_lateness_s * 1e9), int(self._settings.qoa_quiet_s * 1e9), self._others
+        )

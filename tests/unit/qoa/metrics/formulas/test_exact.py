@@ -1,0 +1,89 @@
+"""Sums are the same for every order and grouping, and what is made of them is right to the last bits."""
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from hallmark_qoa.metrics.formulas import exact
+
+FINITE = st.floats(-1e300, 1e300)
+VALUES = st.lists(st.one_of(FINITE, st.floats(-1e-15, 1e-15), st.integers(-9, 9).map(float)), max_size=30)
+
+
+@given(FINITE)
+@example(2.0**-65)
+@example(3 * 2.0**-65)
+@example(-(2.0**-65))
+@example(5e-324)
+def test_a_value_is_the_nearest_multiple_halves_to_even(value: float) -> None:
+    assert exact.to_fixed(value) == round(Fraction(value) * 2**64)
+
+
+@given(st.floats(2.0**-11, 1e300))
+def test_a_value_of_some_size_comes_back_whole(value: float) -> None:
+    assert exact.from_fixed(exact.to_fixed(value)) == value
+    assert exact.from_fixed(exact.to_fixed(-value)) == -value
+
+
+@given(VALUES, st.randoms(use_true_random=False))
+def test_sums_of_arrays_are_sums_of_values_in_any_order(values: list[float], random: Any) -> None:
+    fixed = [exact.to_fixed(value) for value in values]
+    shuffled = np.array(random.sample(values, len(values)))
+    assert exact.sum_fixed(shuffled) == sum(fixed)
+    assert exact.sum_squares_fixed(shuffled) == sum(whole * whole for whole in fixed)
+
+
+@given(st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=30))
+def test_mean_and_variance_are_rounded_once(values: list[float]) -> None:
+    numbers = [Fraction(exact.to_fixed(value), 2**64) for value in values]
+    mean = sum(numbers, Fraction()) / len(numbers)
+    deviations = sum(((number - mean) ** 2 for number in numbers), Fraction())
+    moments = (len(values), exact.sum_fixed(values), exact.sum_squares_fixed(values))
+    assert exact.mean(*moments[:2]) == float(mean)
+    assert exact.variance(*moments) == float(deviations / len(values))
+    assert exact.variance(*moments, ddof=1) == (float(deviations / (len(values) - 1)) if len(values) > 1 else None)
+    assert exact.mean_square(moments[0], moments[2]) == float(sum((n * n for n in numbers), Fraction()) / len(values))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e9, 1.7e18])
+def test_nothing_cancels_far_from_zero(offset: float) -> None:
+    values = np.random.default_rng(3).integers(-1000, 1000, 500) * 1024.0 + offset
+    moments = (500, exact.sum_fixed(values), exact.sum_squares_fixed(values))
+    assert exact.mean(*moments[:2]) == pytest.approx(float(np.mean(values)), rel=1e-15)
+    assert exact.std(*moments) == pytest.approx(float(np.std(values - offset)), rel=1e-14)
+    assert exact.variance(*moments, ddof=1) == pytest.approx(float(np.var(values - offset, ddof=1)), rel=1e-14)
+
+
+def test_constant_values_vary_by_nothing() -> None:
+    values = [0.1] * 7
+    assert exact.variance(7, exact.sum_fixed(values), exact.sum_squares_fixed(values)) == 0.0
+
+
+def test_what_is_not_defined_is_none() -> None:
+    assert exact.mean(0, 0) is None
+    assert exact.mean_square(0, 0) is None
+    assert exact.variance(0, 0, 0) is None
+    assert exact.std(1, 1, 1, ddof=1) is None
+    assert (exact.sum_fixed([]), exact.sum_squares_fixed([])) == (0, 0)
+
+
+def test_what_is_beyond_the_largest_float_is_none() -> None:
+    values = [1e308, -1e308, 1e308, 1e308]
+    assert exact.from_fixed(exact.sum_fixed(values)) is None
+    assert exact.variance(4, exact.sum_fixed(values), exact.sum_squares_fixed(values)) is None
+    assert exact.mean(4, exact.sum_fixed(values)) == 5e307
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        exact.to_fixed(value)
+    with pytest.raises(ValueError, match="finite"):
+        exact.sum_fixed([1.0, value])
+    with pytest.raises(ValueError, match="finite"):
+        exact.sum_squares_fixed([1.0, value])
