@@ -55,7 +55,7 @@ def watch(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Follow quality records, or changes of verdicts, live; Ctrl-C ends it."""
+    """Follow records, or verdicts as they change, until Ctrl-C."""
     request: Request
     if violations:
         request = WatchVerdictsRequest(consumer=consumer, model=model, silenced=silenced)

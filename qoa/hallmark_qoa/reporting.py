@@ -10,7 +10,7 @@ from hallmark_qoa.metrics.measure import measure_all
 from hallmark_qoa.models import Models
 from hallmark_qoa.stores.base import Due, Fold, Store, Windows
 from hallmark_qoa.windows.cells import Slot, by_slot, cell_of, versions_of
-from hallmark_qoa.windows.keeper import DUE_AT_ONCE, Keeper
+from hallmark_qoa.windows.keeper import Keeper
 
 _WORST_FIRST = ("violated", "unknown", "pass")
 
@@ -37,8 +37,8 @@ class Reports:
     async def windows(self, asked: Asked) -> list[WindowReport]:
         """Windows, oldest first; those that are not over yet as they stand now."""
         which = asked.which
-        await self._keeper.refresh(lambda due: _is_asked(due, which))
-        due = {(due.size_s, due.model, due.consumer, due.start_ns) for due in await self._store.due(DUE_AT_ONCE)}
+        left = await self._keeper.refresh(lambda due: _is_asked(due, which))
+        due = {(due.size_s, due.model, due.consumer, due.start_ns) for due in left}
         slots = by_slot(await self._store.folds(which))
         verdicts: dict[Slot, list[WindowVerdict]] = {}
         for verdict in await self._store.verdicts(which):

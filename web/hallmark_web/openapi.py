@@ -2,8 +2,16 @@
 
 from typing import Any
 
+from hallmark_common.feedback import MAX_TRUTHS
 from hallmark_web.body import JSON_TYPE, MULTIPART_TYPE
-from hallmark_web.schemas import ErrorAnswer, ModelsAnswer, PredictAnswer, RecordAnswer, RecordsAnswer
+from hallmark_web.schemas import (
+    ErrorAnswer,
+    FeedbackAnswer,
+    ModelsAnswer,
+    PredictAnswer,
+    RecordAnswer,
+    RecordsAnswer,
+)
 
 DESCRIPTION = """\
 Every prediction carries its own quality record.
@@ -121,6 +129,60 @@ PREDICT_BODY: dict[str, Any] = {
     },
 }
 
+_TRUTH_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["prediction_id", "value"],
+    "additionalProperties": False,
+    "properties": {
+        "prediction_id": {
+            "type": "string",
+            "description": "Of the prediction, or the trace id of a trace that holds one prediction.",
+        },
+        "value": {
+            "description": "The true label or number; an array of as many where the request held several instances. "
+            "Whatever is no text is kept as its JSON is written.",
+            "anyOf": [
+                {"type": "string", "maxLength": 65536},
+                {"type": "number"},
+                {"type": "boolean"},
+                {"type": "array"},
+            ],
+        },
+        "observed_at": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When it became known; now where absent. Of several truths the latest holds.",
+        },
+    },
+}
+_TRUTH: dict[str, Any] = {"prediction_id": _PREDICTION_ID, "value": "late", "observed_at": "2013-07-01T15:09:00Z"}
+
+FEEDBACK_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        JSON_TYPE: {
+            "schema": {
+                "oneOf": [
+                    _TRUTH_SCHEMA,
+                    {
+                        "type": "object",
+                        "required": ["truths"],
+                        "additionalProperties": False,
+                        "properties": {"truths": {"type": "array", "maxItems": MAX_TRUTHS, "items": _TRUTH_SCHEMA}},
+                    },
+                ]
+            },
+            "examples": {
+                "one truth": {"value": _TRUTH},
+                "several": {"value": {"truths": [_TRUTH, {"prediction_id": _TRACE_ID, "value": 12.5}]}},
+            },
+        }
+    },
+}
+FEEDBACK_EXAMPLE: dict[str, Any] = {
+    "outcomes": [{"prediction_id": _PREDICTION_ID, "outcome": "joined", "reason": None}]
+}
+
 _WHY = {
     400: "Bad input; `field` names what, `expected` and `got` say how.",
     404: "No such model, record or path.",
@@ -169,6 +231,21 @@ PREDICT_DOC: dict[str, Any] = {
     },
 }
 
+FEEDBACK_DOC: dict[str, Any] = {
+    "summary": "Tell the truth",
+    "description": "What really happened with predictions, before or after their records are there. Each truth is "
+    "taken or refused by itself, and the outcomes say which; where only one was told, a refusal is an error 400.",
+    "operation_id": "feedback",
+    "openapi_extra": {"requestBody": FEEDBACK_BODY},
+    "responses": {
+        200: {
+            "model": FeedbackAnswer,
+            "description": "What became of each, in their order.",
+            "content": {JSON_TYPE: {"example": FEEDBACK_EXAMPLE}},
+        },
+        **errors(400, 413, 415, 429, 500, 503, 504),
+    },
+}
 MODELS_DOC: dict[str, Any] = {
     "summary": "List models",
     "description": "What models there are, and what each takes and gives.",

@@ -126,6 +126,23 @@ class RecordsAnswer(Documented):
     next_page_token: str = Field(description="Empty on the last page.")
 
 
+class TruthAnswer(Documented):
+    """What became of one truth."""
+
+    prediction_id: str = Field(description="As it was told.")
+    outcome: str = Field(
+        description='"joined", "waiting" (no such prediction yet), "repeated" (known already), "corrected" (holds '
+        'instead of another), "superseded" (another holds), "expired" (too old to be corrected) or "refused".'
+    )
+    reason: str | None = Field(description="Why it was refused.")
+
+
+class FeedbackAnswer(Documented):
+    """What became of truths, in their order."""
+
+    outcomes: list[TruthAnswer]
+
+
 class HealthAnswer(Documented):
     """The process is alive; what became of its spans."""
 

@@ -15,6 +15,7 @@ from hallmark_common.service import GrpcServer, Runtime, StageMethod
 from hallmark_web.admission import Admission
 from hallmark_web.app import Tracing, make_app
 from hallmark_web.body import BodyLimits
+from hallmark_web.feedback import feedback_routes
 from hallmark_web.grpc_api import PREDICT_METHOD, PredictionServicer
 from hallmark_web.health import Readiness, health_routes
 from hallmark_web.http_server import bind_port, http_server
@@ -62,5 +63,6 @@ def _app(runtime: Runtime, rest: RestApi, readiness: Readiness, admission: Admis
         admission,
         prediction_routes(rest),
         record_routes(qoa, runtime.settings.request_timeout_s, runtime.draining),
+        feedback_routes(qoa, runtime.settings.request_timeout_s, runtime.settings.max_request_bytes),
         health_routes(readiness, runtime.telemetry.stats),
     )

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hallmark_cli.contracts.draft import DraftObjective, Left
+from hallmark_cli.contracts.draft import DraftObjective, Left, one_line
 from hallmark_common.contracts.document import read_document
 
 SCHEMA_FILE = "contract.schema.json"
@@ -19,18 +19,18 @@ def contract_yaml(
     """The whole file; ``head`` are the keys before the objectives, ``source`` says what it is made of."""
     lines = [
         f"# yaml-language-server: $schema={SCHEMA_FILE}",
-        f"# Written by `hallmark contracts import` from {_comment(source)}.",
+        f"# Written by `hallmark contracts import` from {one_line(source)}.",
         "# Every key is described in docs/contracts.md. Windows and least counts are new: look at them.",
         *_left_lines(left),
         *(line for key, value in head.items() for line in _lines(key, value)),
         "objectives:",
-        *(line for objective in objectives for line in _objective_lines(objective)),
+        "\n\n".join("\n".join(_objective_lines(objective)) for objective in objectives),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _left_lines(left: Sequence[Left]) -> list[str]:
-    return ["#", "# Not carried over:", *(f"#   {_comment(str(part))}" for part in left)] if left else []
+    return ["#", "# Not carried over:", *(f"#   {part}" for part in left)] if left else []
 
 
 def _lines(key: str, value: Any) -> Iterator[str]:
@@ -42,9 +42,8 @@ def _lines(key: str, value: Any) -> Iterator[str]:
 
 
 def _objective_lines(objective: DraftObjective) -> Iterator[str]:
-    note = f" ({_comment(objective.note)})" if objective.note else ""
-    yield ""
-    yield f"  # {_comment(objective.where)}{note}"
+    note = f" ({one_line(objective.note)})" if objective.note else ""
+    yield f"  # {one_line(objective.where)}{note}"
     for index, (key, value) in enumerate(objective.keys.items()):
         yield f"  {'- ' if index == 0 else '  '}{key}: {scalar(value)}"
 
@@ -56,9 +55,10 @@ def scalar(value: Any) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
     is_plain = _PLAIN.fullmatch(value) and read_document(value).data == value
-    return value if is_plain else json.dumps(value, ensure_ascii=False)
+    return value if is_plain else _quoted(value)
 
 
-def _comment(text: str) -> str:
-    """Text of others on one line, without what ends a line in YAML or cannot stand in it."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+def _quoted(value: str) -> str:
+    """As JSON; what is not printable is escaped too: some of it ends a line in YAML, some may not stand in it."""
+    quoted = json.dumps(value, ensure_ascii=False)
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in quoted)

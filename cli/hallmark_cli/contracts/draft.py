@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+def one_line(text: str) -> str:
+    """Text of others on one line, without what a terminal obeys or what ends a line in YAML."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """Something that is not carried over: where it stands in the other form, and why."""
@@ -13,7 +18,7 @@ class Left:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.why}"
+        return one_line(f"{self.where}: {self.why}")
 
 
 @dataclass(frozen=True, slots=True)

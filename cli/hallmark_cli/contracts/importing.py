@@ -58,7 +58,7 @@ def contracts_import(
     consumers = (consumer,) if consumer else draft.consumers or (EVERYONE,)
     names = contract_names(_base_name(name, path, draft), consumers)
     folder = to or settings.contracts_dir
-    heads = ({"name": names[each], "consumer": each} | _head(draft, spec) for each in consumers)
+    heads = (_head(names[each], each, draft, spec) for each in consumers)
     texts = [contract_yaml(head, imported.objectives, imported.left, f"{path.name}, {draft.form}") for head in heads]
     files = write_all(
         {folder / f"{names[each]}.yaml": _checked(text, path) for each, text in zip(consumers, texts, strict=True)}
@@ -89,14 +89,14 @@ def _base_name(given: str | None, path: Path, draft: Draft) -> str:
     return made
 
 
-def _head(draft: Draft, spec: ModelSpec) -> dict[str, Any]:
-    """What the contracts of all consumers have in common."""
-    head: dict[str, Any] = {"version": "1"}
+def _head(name: str, consumer: str, draft: Draft, spec: ModelSpec) -> dict[str, Any]:
+    """The keys before the objectives, in the order in which people read them."""
+    head: dict[str, Any] = {"name": name, "version": "1"}
     if draft.title:
         head["title"] = draft.title
     if draft.stakeholders:
         head["stakeholders"] = draft.stakeholders
-    return head | {"model": {"name": spec.name}}
+    return head | {"consumer": consumer, "model": {"name": spec.name}}
 
 
 def _checked(text: str, path: Path) -> str:
@@ -119,11 +119,11 @@ def write_all(texts: Mapping[Path, str]) -> list[Path]:
     try:
         for file, text in texts.items():
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
             written.append(file)
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         for file in written:
-            file.unlink()
+            file.unlink(missing_ok=True)
         raise CliError(f"{error.filename}: {error.strerror}; nothing was written") from None
     return written
 

@@ -10,6 +10,7 @@ from hallmark_cli.contracts.qoa4ml import is_qoa4ml, read_qoa4ml
 from hallmark_cli.contracts.tutorial import is_tutorial, read_tutorial
 from hallmark_cli.errors import CliError
 from hallmark_common.contracts.document import DocumentError, read_document
+from hallmark_common.contracts.problem import Finding, Problem
 
 
 def read_draft(path: Path) -> Draft:
@@ -34,7 +35,7 @@ def _document(path: Path) -> Mapping[str, Any]:
     try:
         data = _parsed(text)
     except DocumentError as error:
-        raise CliError(f"{path}:{error.place.line}:{error.place.column}: {error.message}") from None
+        raise CliError(str(Finding(path, error.place, Problem(error.where, error.message)))) from None
     if not isinstance(data, Mapping):
         raise CliError(f"{path}: holds no keys and values; give the file of a contract")
     return data

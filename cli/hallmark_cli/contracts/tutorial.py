@@ -18,8 +18,8 @@ def read_tutorial(document: Mapping[str, Any]) -> Draft:
     """What of it can be said here; every report is judged there, so the slowest request of each window is here."""
     parts = [part for stage, promised in document["stages"].items() for part in _stage(stage, promised)]
     unknown = sorted(document.keys() - {"application", "user", "stages"})
-    users = document.get("user", ())
-    users = users if isinstance(users, list) else [users]
+    given = document.get("user", [])
+    users = given if isinstance(given, list) else [given]
     named = tuple(dict.fromkeys(user for user in users if isinstance(user, str) and user))
     return Draft(
         form="the tutorial form",

@@ -19,6 +19,7 @@ MAIN_FIGURES = {
     "availability": "available",
     "validity": "valid",
     "accuracy": "accuracy",
+    "mae": "error",
 }
 """Figures that a window is shown with where none were asked for, and what their columns are called."""
 

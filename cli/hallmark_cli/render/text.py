@@ -16,6 +16,7 @@ SCORE_WIDTH = 20
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _STEP_NAMES = 14
 _CPU_WIDTH = 14
+_HANG = 4
 
 
 def field(name: str, value: str, style: str = "") -> Text:
@@ -57,6 +58,7 @@ def waterfall(stages: Sequence[Stage]) -> list[Text]:
     total_ms = max((stage.start_ms + stage.duration_ms for stage in stages), default=0.0)
     measured = any(stage.HasField("cpu_ms") for stage in stages)
     width = BAR_WIDTH - _CPU_WIDTH if measured else BAR_WIDTH
+    between = f"  {'':>13}  {_cpu() if measured else ''}"
     lines = []
     for stage in stages:
         failed = stage.status not in ("", "OK")
@@ -67,7 +69,7 @@ def waterfall(stages: Sequence[Stage]) -> list[Text]:
         lines.append(line)
         lines += [
             Text.assemble(
-                f"    {step.name:<{_STEP_NAMES - 2}}{step.duration_ms:>9.2f} ms  {'':>13}  {_cpu() if measured else ''}",
+                f"    {step.name:<{_STEP_NAMES - 2}}{step.duration_ms:>9.2f} ms{between}",
                 (span_bar(step.start_ms, step.duration_ms, total_ms, width), "blue"),
             )
             for step in stage.steps
@@ -122,6 +124,22 @@ def model_line(model: Model) -> str:
 def printable(value: str) -> str:
     """Text that came from outside, without what would steer a terminal."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in value)
+
+
+def hanging(line: Text, width: int) -> list[Text]:
+    """A line folded at blanks to a width, what is folded indented below it; a word that is longer is cut."""
+    plain = line.plain
+    indent = min(len(plain) - len(plain.lstrip()) + _HANG, width // 2)
+    folded, start, room = [], 0, width
+    while len(plain) - start > room:
+        blank = plain.rfind(" ", start, start + room + 1)
+        # A blank within the indentation is no place to fold.
+        end = blank if plain[start : max(blank, start)].strip() else start + room
+        folded.append(line[start:end])
+        start = end + len(plain[end:]) - len(plain[end:].lstrip())
+        room = width - indent
+    folded.append(line[start:])
+    return [stripped(piece) if index == 0 else Text(" " * indent) + piece for index, piece in enumerate(folded)]
 
 
 def stripped(line: Text) -> Text:

@@ -8,6 +8,7 @@ import typer
 from hallmark_cli import options, output
 from hallmark_cli.errors import CliError
 from hallmark_cli.render.report import report_lines
+from hallmark_cli.render.text import hanging
 from hallmark_cli.report.empty import nothing_found
 from hallmark_cli.report.fetch import fetch
 from hallmark_cli.report.question import MAX_LAST, Question
@@ -15,6 +16,9 @@ from hallmark_cli.report.write import write_page
 from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.reports import report_to_dict
 from hallmark_common.settings import Settings, load_settings
+
+PIPED = 100_000
+"""Width of what is no terminal: nothing is left out or folded for it."""
 
 LAST = 20
 """Windows of each size that a terminal shows."""
@@ -73,7 +77,10 @@ def _show(settings: Settings, asked: Question, *, as_json: bool) -> None:
     if as_json:
         output.write_json([report_to_dict(window) for window in found.windows])
     elif found.windows:
-        output.write_lines(report_lines(found.windows, asked.metrics, output.stdout().width))
+        console = output.stdout()
+        width = console.width if console.is_terminal else PIPED
+        lines = report_lines(found.windows, asked.metrics, width)
+        output.write_lines(piece for line in lines for piece in hanging(line, width))
         if found.more:
             output.note("There are older windows; --last, --from and --until show them.")
     else:

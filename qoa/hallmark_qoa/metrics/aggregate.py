@@ -8,8 +8,9 @@ are the first of a total order. So equal sets of records have equal aggregates, 
 import base64
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -21,7 +22,6 @@ from hallmark_qoa.metrics.formulas.sketch import Sketch
 FORMAT = 1
 """First number of every encoding; another one cannot be read."""
 
-_NO_COUNTS: Counter[str] = Counter()
 _LEVEL = 1  # of zlib: higher ones save a tenth and take three times as long
 
 
@@ -32,14 +32,14 @@ class Aggregate:
     counts: Counter[str] = field(default_factory=Counter)
     sums: dict[str, int] = field(default_factory=dict)
     sketches: dict[str, Sketch] = field(default_factory=dict)
-    tables: dict[str, Counter[str]] = field(default_factory=dict)
+    tables: dict[str, dict[str, int]] = field(default_factory=dict)
     worst: dict[str, Exemplars] = field(default_factory=dict)
     rows: Distinct = field(default_factory=Distinct)
     """Of the recorded instances."""
 
-    def table(self, slot: str) -> Counter[str]:
-        """A table, to be read only."""
-        return self.tables.get(slot, _NO_COUNTS)
+    def table(self, slot: str) -> Mapping[str, int]:
+        """A table, perhaps empty."""
+        return self.tables.get(slot, {})
 
     def merge(self, other: "Aggregate") -> None:
         """Add the records of another one, which are not in this."""
@@ -49,7 +49,7 @@ class Aggregate:
         for slot, sketch in other.sketches.items():
             self.sketches.setdefault(slot, Sketch()).merge(sketch)
         for slot, table in other.tables.items():
-            _add(self.tables.setdefault(slot, Counter()), table)
+            _add(self.tables.setdefault(slot, {}), table)
         for slot, exemplars in other.worst.items():
             self.worst[slot] = worst_of(slot, (*self.worst.get(slot, ()), *exemplars))
         self.rows.merge(other.rows)
@@ -72,7 +72,7 @@ class Aggregate:
             self.tables,
             spans,
             worst,
-            base64.b85encode(self.rows.to_bytes()).decode(),
+            base64.b64encode(self.rows.to_bytes()).decode(),
         ]
         return zlib.compress(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), _LEVEL)
 
@@ -92,10 +92,10 @@ class Aggregate:
         return cls(
             Counter(counts),
             {slot: int(total, 16) for slot, total in sums.items()},
-            {slot: Sketch.decode(sketch) for slot, sketch in sketches.items()},
-            {slot: Counter(table) for slot, table in tables.items()},
+            {slot: _sketch(encoded) for slot, encoded in sketches.items()},
+            tables,
             {slot: tuple(_exemplar(one, spans) for one in exemplars) for slot, exemplars in worst.items()},
-            Distinct.from_bytes(base64.b85decode(rows)),
+            Distinct.from_bytes(base64.b64decode(rows)),
         )
 
 
@@ -107,9 +107,15 @@ def merged(aggregates: Iterable[Aggregate]) -> Aggregate:
     return whole
 
 
-def _add(counts: Counter[str], more: Counter[str]) -> None:
+def _add(counts: dict[str, int], more: Mapping[str, int]) -> None:
     for name, count in more.items():
         counts[name] = counts.get(name, 0) + count
+
+
+def _sketch(encoded: list[list[int]]) -> Sketch:
+    """What was encoded here needs no check: the sum that zlib adds would not be right."""
+    steps, counts = encoded
+    return Sketch.of_buckets(zip(accumulate(steps), counts, strict=True))
 
 
 def _interned(worst: dict[str, Exemplars]) -> tuple[list[tuple[Any, ...]], dict[str, list[tuple[Any, ...]]]]:

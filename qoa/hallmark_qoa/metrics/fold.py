@@ -4,8 +4,7 @@ Reading a thousand records costs most; so that folding does not, everything that
 everything that is added through one pass (:mod:`.group_sums`), whatever the number of slots and groups.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -85,10 +84,15 @@ def _add_counts(
 
 
 def _count(aggregate: Aggregate, table: Codes, pairs: "zip[tuple[int, int]]") -> None:
-    into = aggregate.tables.setdefault(table.slot, Counter()) if table.slot else aggregate.counts
-    for code, count in pairs:
-        name = table.names[code] if table.names else str(code)
-        into[name] = into.get(name, 0) + count
+    """Where a table is given in several parts, each has names of its own."""
+    names: Callable[[int], str] = table.names.__getitem__ if table.names else str
+    named = {names(code): count for code, count in pairs}
+    if not table.slot:
+        aggregate.counts.update(named)
+    elif table.slot in aggregate.tables:
+        aggregate.tables[table.slot].update(named)
+    else:
+        aggregate.tables[table.slot] = named
 
 
 def _add_sums(
@@ -117,25 +121,25 @@ def _add_worst(aggregates: list[Aggregate], offers: Sequence[Offer], groups: Int
     badness = np.concatenate([-one.values if slots.low(one.slot) else one.values for one in offers])
     firsts = np.concatenate(([0], np.cumsum([len(one.owners) for one in offers]))).tolist()
     made: dict[int, Exemplar] = {}
-    for key, sample in _worst(keys, badness):
+    for key, worst in _worst(keys, badness):
         slot, group = keys.split(key)
-        offer = offers[slot]
-        if sample not in made:
-            made[sample] = exemplar(offer, sample - firsts[slot])
-        aggregates[group].worst[offer.slot] = (*aggregates[group].worst.get(offer.slot, ()), made[sample])
+        for sample in worst:
+            if sample not in made:
+                made[sample] = exemplar(offers[slot], sample - firsts[slot])
+        aggregates[group].worst[offers[slot].slot] = tuple(map(made.__getitem__, worst))
 
 
-def _worst(keys: Keys, badness: npt.NDArray[np.float64]) -> "zip[tuple[int, int]]":
-    """Key and sample of the MOST worst of each key, the worst first.
+def _worst(keys: Keys, badness: npt.NDArray[np.float64]) -> Iterator[tuple[int, list[int]]]:
+    """The samples of the MOST worst of each key, the worst first.
 
-    Both sorts are stable, and samples of a slot are in the order of prediction ids and instances: of equal ones the
-    first by those comes first, as in :func:`hallmark_qoa.metrics.exemplar.worst_of`.
+    Samples of a slot are in the order of prediction ids and instances: of equal ones the first by those comes first, as
+    in :func:`hallmark_qoa.metrics.exemplar.worst_of`.
     """
     rank = np.empty(len(badness), dtype=np.int64)
     rank[np.argsort(-badness, kind="stable")] = np.arange(len(badness))
     order = np.argsort(keys.key * len(badness) + rank[keys.sample])
-    ordered = keys.key[order]
+    ordered, samples = keys.key[order], keys.sample[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    place = np.arange(len(ordered)) - np.repeat(starts, np.diff(starts, append=len(ordered)))
-    first = place < MOST
-    return zip(ordered[first].tolist(), keys.sample[order[first]].tolist(), strict=True)
+    ends = np.minimum(starts + MOST, np.append(starts[1:], len(ordered)))
+    for key, start, end in zip(ordered[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
+        yield key, samples[start:end].tolist()

@@ -81,7 +81,7 @@ def total_duplicate(cell: Cell, context: ModelContext, of: str, aggregate: str) 
 
 def color_mode(cell: Cell, _context: ModelContext, of: str, _aggregate: str) -> Figure:
     """Share of images in a mode."""
-    return share(cell.total.table(slots.MODE)[of], cell.total.counts[slots.IMAGES])
+    return share(cell.total.table(slots.MODE).get(of, 0), cell.total.counts[slots.IMAGES])
 
 
 def input_mean(cell: Cell, _context: ModelContext, of: str, _aggregate: str) -> Figure:
@@ -107,14 +107,14 @@ def outlier_ratio(cell: Cell, context: ModelContext, of: str, _aggregate: str) -
     column, sketch = context.column(of), cell.total.sketches.get(slots.column(of))
     if sketch is None or not isinstance(column, NumberColumn) or column.fences is None:
         return NOTHING
-    return share(cell.total.table(slots.OUTLIER)[of], sketch.count)
+    return share(cell.total.table(slots.OUTLIER).get(of, 0), sketch.count)
 
 
 def _nulls(aggregate: Aggregate, context: ModelContext, of: str) -> tuple[int, int]:
     """Missing values and all values."""
     table = aggregate.table(slots.NULL)
     names = (of,) if of else tuple(context.columns)
-    nulls = sum(table[name] for name in names)
+    nulls = sum(table.get(name, 0) for name in names)
     return nulls, nulls + sum(_filled(aggregate, context.columns.get(name)) for name in names)
 
 
@@ -127,7 +127,7 @@ def _filled(aggregate: Aggregate, column: Column | None) -> int:
         return 0 if sketch is None else sketch.count
     if isinstance(column, CategoryColumn):
         return sum(aggregate.table(slots.distribution(column.name, column.fingerprint)).values())
-    return aggregate.table(slots.FILLED)[column.name]
+    return aggregate.table(slots.FILLED).get(column.name, 0)
 
 
 def _share_of_instances(aggregate: Aggregate, slot: str) -> Figure:

@@ -66,7 +66,7 @@ def error_ratio(cell: Cell, _context: ModelContext, of: str, _aggregate: str) ->
     """Share of requests that ended with a status, or not OK."""
     statuses = cell.total.table(slots.STATUS)
     total = sum(statuses.values())
-    return share(statuses[of] if of else total - statuses[OK], total)
+    return share(statuses.get(of, 0) if of else total - statuses.get(OK, 0), total)
 
 
 def deadline_misses(cell: Cell, context: ModelContext, _of: str, aggregate: str) -> Figure:
@@ -96,7 +96,7 @@ def record_completeness(cell: Cell, _context: ModelContext, _of: str, _aggregate
 def missing_stages(cell: Cell, _context: ModelContext, of: str, _aggregate: str) -> Figure:
     """Share of records that lack a stage, or any."""
     records = cell.total.counts[slots.RECORDS]
-    lacking = cell.total.table(slots.MISSING_STAGES)[of]
+    lacking = cell.total.table(slots.MISSING_STAGES).get(of, 0)
     return share(lacking if of else records - cell.total.counts[slots.COMPLETE], records)
 
 

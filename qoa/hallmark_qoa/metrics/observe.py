@@ -4,13 +4,14 @@ Equal sets of records give equal aggregates, whatever their order; and those of 
 of the rest into what all together give.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
+from hallmark_common.segments import Segmenter
 from hallmark_qoa.derive import started_ns
 from hallmark_qoa.metrics.aggregate import Aggregate
 from hallmark_qoa.metrics.context import ModelContext
@@ -36,6 +37,7 @@ class Series(NamedTuple):
     version: str
 
 
+Row = Mapping[str, object]
 Key = tuple[Series, str]
 """A series and a segment, ``<dimension>=<value>`` or ALL."""
 
@@ -68,32 +70,43 @@ class _Groups:
 
     def __init__(self, records: Sequence[QualityRecord], rows: Rows, context: ModelContext) -> None:
         self.keys: dict[Key, int] = {}
-        series = [Series(r.consumer, r.model.name, r.model.variant, r.model.version) for r in records]
+        self._segmenters = context.segmenters
+        self._known: dict[tuple[object, ...], list[int]] = {}
+        series = [(r.consumer, r.model.name, r.model.variant, r.model.version) for r in records]
+        self._sizes = [self._size(record) for record in records]
         of_rows = [
-            self._numbers(series[record], _segments(records[record], rows.values[row] or {}, context))
-            for row, record in enumerate(rows.record)
+            self._numbers(series[record], self._sizes[record], values or {})
+            for record, values in zip(rows.record, rows.values, strict=True)
         ]
         of_records: list[list[int]] = [[] for _ in records]
         for record, numbers in zip(rows.record, of_rows, strict=True):
-            of_records[record] += numbers
+            of_records[record] = list(dict.fromkeys(of_records[record] + numbers)) if of_records[record] else numbers
         for index in (index for index, numbers in enumerate(of_records) if not numbers):
-            of_records[index] = self._numbers(series[index], _segments(records[index], {}, context))
-        self.of_owners = _padded([list(dict.fromkeys(numbers)) for numbers in of_records] + of_rows)
+            of_records[index] = self._numbers(series[index], self._sizes[index], {})
+        self.of_owners = _padded(of_records + of_rows)
 
-    def _numbers(self, series: Series, segments: Sequence[str]) -> list[int]:
-        return [self.keys.setdefault((series, each), len(self.keys)) for each in segments]
+    def _size(self, record: QualityRecord) -> tuple[int, int] | None:
+        """Width and height of an image, where segments are made by it."""
+        if all(segmenter.column for segmenter in self._segmenters) or not record.data.HasField("image"):
+            return None
+        return record.data.image.width, record.data.image.height
+
+    def _numbers(self, series: tuple[str, str, str, str], size: tuple[int, int] | None, values: Row) -> list[int]:
+        """The groups of an instance; most have been asked for before, for one that is the same in what counts."""
+        parts = [values.get(each.column) for each in self._segmenters]
+        asked = (series, size, *map(type, parts), *(part if isinstance(part, Hashable) else None for part in parts))
+        known = self._known.get(asked)
+        if known is None:
+            segments = [ALL, *(segment(each.name, _value(each, size, values)) for each in self._segmenters)]
+            known = [self.keys.setdefault((Series(*series), name), len(self.keys)) for name in segments]
+            self._known[asked] = known
+        return known
 
 
-def _segments(record: QualityRecord, values: dict[str, object], context: ModelContext) -> list[str]:
-    segments = [ALL]
-    for segmenter in context.segmenters:
-        if segmenter.column:
-            value = segmenter.of(values)
-        else:
-            image = record.data.image
-            value = segmenter.of_image(image.width, image.height) if record.data.HasField("image") else segmenter.of({})
-        segments.append(segment(segmenter.name, value))
-    return segments
+def _value(segmenter: Segmenter, size: tuple[int, int] | None, values: Row) -> str:
+    if segmenter.column or size is None:
+        return segmenter.of(values)
+    return segmenter.of_image(*size)
 
 
 def _padded(groups: list[list[int]]) -> Integers:
@@ -118,24 +131,26 @@ class _Exemplars:
     def __init__(self, records: Sequence[QualityRecord], rows: Rows) -> None:
         self._records = records
         self._rows = rows
+        self._spans: dict[tuple[int, str], tuple[str, str, str, int]] = {}
 
     def make(self, offer: Offer, at: int) -> Exemplar:
         """Of one of the values of an offer."""
-        owner = int(offer.owners[at])
+        owner = offer.owners.item(at)
         row = owner - self._rows.records
-        record = self._records[owner if row < 0 else self._rows.record[row]]
-        stage, span_id = _span(record, offer.stage)
-        detail = offer.detail(at) if offer.detail is not None else ""
+        index = owner if row < 0 else self._rows.record[row]
         instance = 0 if row < 0 else self._rows.instance[row]
-        return Exemplar(
-            float(offer.values[at]), record.prediction_id, instance, span_id, stage, started_ns(record), detail
-        )
+        found = self._spans.get((index, offer.stage))
+        if found is None:
+            found = self._spans[index, offer.stage] = _span(self._records[index], offer.stage)
+        prediction, stage, span_id, started = found
+        detail = offer.detail(at) if offer.detail is not None else ""
+        return Exemplar(offer.values.item(at), prediction, instance, span_id, stage, started, detail)
 
 
-def _span(record: QualityRecord, wanted: str) -> tuple[str, str]:
-    """The stage that is wanted (the entry where none is), else the first that is known."""
+def _span(record: QualityRecord, wanted: str) -> tuple[str, str, str, int]:
+    """Prediction, stage, span and start; of the stage that is wanted or entered, else of the first that is known."""
     name = wanted or record.entry_stage
-    for stage in record.stages:
-        if stage.name == name:
-            return name, stage.span_id
-    return (record.stages[0].name, record.stages[0].span_id) if record.stages else (name, "")
+    known = {stage.name: stage.span_id for stage in record.stages}
+    if known and name not in known:
+        name = next(iter(known))
+    return record.prediction_id, name, known.get(name, ""), started_ns(record)

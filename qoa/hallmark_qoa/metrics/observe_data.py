@@ -218,7 +218,7 @@ def observe_categories(column: CategoryColumn, owners: Integers, cells: Sequence
 
 
 def _far(name: str, values: Floats, usual: str, at: int) -> str:
-    return f"{name} = {values[at]:g}, {usual}"
+    return f"{name} = {values.item(at):g}, {usual}"
 
 
 def _rare(name: str, shown: Sequence[str], shares: Any, at: int) -> str:

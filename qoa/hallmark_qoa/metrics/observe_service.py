@@ -83,11 +83,12 @@ def _observe_stages(records: Sequence[QualityRecord], samples: Samples) -> None:
             _add_times(figure_key(metric, name), owners[there], values[there], name, samples)
         samples.add_numbers(figure_key("cpu_time", name), owners[here & has_cpu], cpu[here & has_cpu])
     whose = np.unique(owners[has_cpu])
-    _add_times("cpu_time", whose, np.bincount(owners[has_cpu], cpu[has_cpu])[whose], "", samples)
+    used: Floats = np.bincount(owners[has_cpu], cpu[has_cpu]).astype(np.float64)
+    _add_times("cpu_time", whose, used[whose], "", samples)
 
 
 def _stages(records: Sequence[QualityRecord]) -> list[tuple[float, ...]]:
-    """Record, place in the flow, duration, own time and CPU time, in ms, of each stage; NaN where it was not measured."""
+    """Record, place in the flow, duration, own time and CPU time in ms (NaN where not measured) of each stage."""
     return [
         (
             index,

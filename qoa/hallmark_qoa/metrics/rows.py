@@ -24,7 +24,7 @@ class Rows:
     instance: list[int] = field(default_factory=list)
     """Which instance of it, from 0."""
     text: list[str] = field(default_factory=list)
-    """Its values as they are recorded; empty where they are not."""
+    """Its values as they are recorded; ``{}`` where they are not."""
     values: list[dict[str, Any] | None] = field(default_factory=list)
     label: list[str | None] = field(default_factory=list)
     confidence: list[float | None] = field(default_factory=list)
@@ -42,22 +42,22 @@ def read_rows(records: Sequence[QualityRecord]) -> Rows:
     rows = Rows(len(records))
     for index, record in enumerate(records):
         facts = record.prediction
-        texts = record.instances_json
+        texts = list(record.instances_json)
         count = min(max(len(facts.labels), len(facts.values), len(texts)), attributes.MAX_FACTS)
-        if not count:
-            continue
-        rows.record += [index] * count
-        rows.instance += range(count)
-        rows.text += _filled([text if text != _NOT_RECORDED else "" for text in texts], count, "")
-        _read_answer(facts, count, rows)
-        rows.truth += _truths(record, count) if record.HasField("truth") else [None] * count
-    rows.values = [_parsed(text) for text in rows.text]
+        if count:
+            rows.record += [index] * count
+            rows.instance += range(count)
+            rows.text += _filled(texts, count, _NOT_RECORDED)
+            _read_answer(facts, count, rows)
+            rows.truth += _truths(record, count) if record.HasField("truth") else [None] * count
+    rows.confidence = [score if score is not None and 0.0 <= score <= 1.0 else None for score in rows.confidence]
+    rows.values = list(map(_parsed, rows.text))
     return rows
 
 
 def _read_answer(facts: PredictionFacts, count: int, rows: Rows) -> None:
     rows.label += _filled(list(facts.labels), count, None)
-    rows.confidence += _filled([score if 0.0 <= score <= 1.0 else None for score in facts.confidences], count, None)
+    rows.confidence += _filled(list(facts.confidences), count, None)
     rows.entropy += _filled(list(facts.entropies), count, None)
     rows.value += _filled(list(facts.values), count, None)
 
@@ -67,7 +67,7 @@ def _filled(given: list[Any], count: int, missing: Any) -> list[Any]:
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
-    if not text:
+    if text == _NOT_RECORDED:
         return None
     try:
         values = orjson.loads(text)

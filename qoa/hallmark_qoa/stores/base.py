@@ -95,7 +95,7 @@ class Due:
     revision: int
     """Another one after every change; 63 bits."""
     changed_ns: int
-    """When it changed last, by the clock of who changed it, nanoseconds since 1970."""
+    """When a record of it changed last, by the clock of who changed it, nanoseconds since 1970."""
 
     @property
     def end_ns(self) -> int:

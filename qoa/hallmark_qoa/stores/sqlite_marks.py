@@ -17,7 +17,7 @@ _MARK = """INSERT INTO marks (size_s, task, start_ns, model, consumer, revision,
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?2 <> 0 OR NOT EXISTS (SELECT 1 FROM windows
         WHERE size_s = ?1 AND model = ?4 AND consumer = ?5 AND start_ns = ?3 AND sealed)
     ON CONFLICT (size_s, task, start_ns, model, consumer)
-    DO UPDATE SET revision = excluded.revision, changed_ns = excluded.changed_ns"""
+    DO UPDATE SET revision = excluded.revision, changed_ns = max(changed_ns, excluded.changed_ns)"""
 
 _SEAL = """INSERT INTO windows (size_s, start_ns, model, consumer, written_ns, sealed) VALUES (?, ?, ?, ?, ?, 1)
     ON CONFLICT (size_s, model, consumer, start_ns) DO UPDATE SET sealed = 1 WHERE NOT sealed"""
@@ -37,12 +37,12 @@ _SEALED_OF_OTHER_SIZE = """SELECT 1 FROM windows WHERE size_s = ? AND model = ? 
 
 
 def mark(
-    connection: sqlite3.Connection, task: Task, size_s: int, windows: Iterable[Window], now_ns: int
+    connection: sqlite3.Connection, task: Task, size_s: int, windows: Iterable[Window], changed_ns: int
 ) -> set[Window]:
     """Mark windows, each with a new revision; those that were."""
     revision, number = fresh_revision(), TASKS.index(task)
     return {
-        window for window in windows if connection.execute(_MARK, (size_s, number, *window, revision, now_ns)).rowcount
+        window for window in windows if connection.execute(_MARK, (size_s, number, *window, revision, changed_ns)).rowcount
     }
 
 

@@ -12,15 +12,13 @@ from hallmark_qoa.stores.sqlite_events import put_events
 from hallmark_qoa.stores.sqlite_file import transaction
 from hallmark_qoa.stores.sqlite_marks import mark, take
 from hallmark_qoa.stores.sqlite_windows import Parameters, window_number, windows_with
-from hallmark_qoa.stores.verdicts import in_order, promise_key, slice_of
+from hallmark_qoa.stores.verdicts import ANY_NS, Promise, in_order, promise_key, promise_of, slice_of
 
 _PUT = """INSERT INTO verdicts (window, promise, start_ns, contract, segment, slice, verdict)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
 _SLICES = """SELECT slice, count(*) FROM verdicts
     WHERE promise = ? AND start_ns >= ? AND start_ns < ? GROUP BY slice"""
-
-_ANY_NS = (-(2**63), 2**63 - 1)
 
 
 def put_verdicts(
@@ -64,14 +62,14 @@ def verdicts_query(which: Windows, contract: str) -> tuple[str, Parameters]:
 
 def slices(connection: sqlite3.Connection, which: Windows, contract: str, objective: str, variant: str) -> Counter[str]:
     """See :meth:`hallmark_qoa.stores.base.Store.slices`."""
-    about = (which.size_s, which.model, which.consumer, contract, objective, variant, which.segment or "")
-    from_ns = _ANY_NS[0] if which.from_ns is None else which.from_ns
-    before_ns = _ANY_NS[1] if which.before_ns is None else which.before_ns
-    return Counter(dict(connection.execute(_SLICES, (promise_key(*about), from_ns, before_ns))))
+    series = (which.size_s, which.model, which.consumer)
+    promise = Promise(*series, contract, objective, variant, which.segment or "")
+    from_ns = ANY_NS[0] if which.from_ns is None else which.from_ns
+    before_ns = ANY_NS[1] if which.before_ns is None else which.before_ns
+    return Counter(dict(connection.execute(_SLICES, (promise_key(promise), from_ns, before_ns))))
 
 
 def _row(due: Due, window: int, verdict: WindowVerdict) -> tuple[Any, ...]:
-    series = (due.size_s, due.model, due.consumer)
-    promise = promise_key(*series, verdict.contract, verdict.objective, verdict.variant, verdict.segment)
+    promise = promise_key(promise_of(due, verdict))
     content = verdict.SerializeToString(deterministic=True)
     return window, promise, due.start_ns, verdict.contract, verdict.segment, slice_of(verdict), content

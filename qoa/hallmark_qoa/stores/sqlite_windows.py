@@ -38,10 +38,10 @@ def put_folds(
             "INSERT INTO folds (window, segment, variant, version, aggregate) VALUES (?, ?, ?, ?, ?)",
             ((number, *one) for one in content),
         )
-        mark(connection, "judge", due.size_s, [Window(due.start_ns, due.model, due.consumer)], now_ns)
+        mark(connection, "judge", due.size_s, [Window(due.start_ns, due.model, due.consumer)], due.changed_ns)
         if next_size_s is not None:
             start_ns = window_start(due.start_ns, next_size_s)
-            mark(connection, "fold", next_size_s, [Window(start_ns, due.model, due.consumer)], now_ns)
+            mark(connection, "fold", next_size_s, [Window(start_ns, due.model, due.consumer)], due.changed_ns)
     return True
 
 

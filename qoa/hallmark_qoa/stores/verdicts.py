@@ -1,8 +1,25 @@
 """What a store reads from verdicts. Pure."""
 
 import hashlib
+from typing import NamedTuple
 
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
+from hallmark_qoa.stores.base import Due
+
+ANY_NS = (-(2**63), 2**63 - 1)
+"""A period without bounds."""
+
+
+class Promise(NamedTuple):
+    """What verdicts are about, apart from the window: one objective of a contract."""
+
+    size_s: int
+    model: str
+    consumer: str
+    contract: str
+    objective: str
+    variant: str
+    segment: str
 
 
 def slice_of(verdict: WindowVerdict) -> str:
@@ -25,11 +42,14 @@ def in_order(verdict: WindowVerdict) -> tuple[int, str, str, str, str, str, str]
     )
 
 
-def promise_key(
-    size_s: int, model: str, consumer: str, contract: str, objective: str, variant: str, segment: str
-) -> bytes:
-    """What verdicts are about, apart from the window: one objective of a contract, in 16 bytes."""
-    parts = (str(size_s), model, consumer, contract, objective, variant, segment)
+def promise_key(promise: Promise) -> bytes:
+    """A promise in 16 bytes."""
     # Lengths keep apart what would read the same when it is put together.
-    text = "".join(f"{len(part)}:{part}" for part in parts)
+    text = "".join(f"{len(part)}:{part}" for part in map(str, promise))
     return hashlib.sha256(text.encode()).digest()[:16]
+
+
+def promise_of(due: Due, verdict: WindowVerdict) -> Promise:
+    """What a verdict on a window is about."""
+    series = (due.size_s, due.model, due.consumer)
+    return Promise(*series, verdict.contract, verdict.objective, verdict.variant, verdict.segment)

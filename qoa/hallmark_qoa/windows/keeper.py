@@ -8,7 +8,7 @@ something has changed meanwhile.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 
 from hallmark_qoa.judge.judge import Judge
@@ -18,7 +18,7 @@ from hallmark_qoa.stores.base import Due, Store, Windows
 from hallmark_qoa.windows.fold import fold_folds, fold_records
 from hallmark_qoa.windows.progress import Progress
 
-DUE_AT_ONCE = 5000
+DUE_AT_ONCE = 1000
 
 
 class Keeper:
@@ -41,33 +41,41 @@ class Keeper:
         async with self._turn:
             over = _Over(self._store, progress)
             done = 0
-            while made := await self._work(over, progress):
+            while made := await self._pass(over, progress):
                 done += made
             return done
 
-    async def refresh(self, wanted: Callable[[Due], bool]) -> None:
-        """Fold windows that somebody asks for, over or not; none is judged by that."""
+    async def refresh(self, wanted: Callable[[Due], bool]) -> set[Due]:
+        """Fold windows that somebody asks for, over or not; the marks of those that wait to be judged."""
         async with self._turn:
             for _ in range(1 + len(self._above)):  # a window marks the larger one that it is in
-                dues = [due for due in await self._store.due(DUE_AT_ONCE) if due.task == "fold" and wanted(due)]
-                for due in dues:
-                    await self._fold(due)
+                async for due in self._dues():
+                    if due.task == "fold" and wanted(due):
+                        await self._fold(due)
+            return {due async for due in self._dues() if wanted(due)}
 
-    async def _work(self, over: "_Over", progress: Progress) -> int:
-        dues = await self._store.due(DUE_AT_ONCE)
-        done = 0
+    async def _pass(self, over: "_Over", progress: Progress) -> int:
+        done = waiting = 0
         unfinished: set[tuple[str, str]] = set()
-        for due in dues:
+        async for due in self._dues():
             key = (due.model, due.consumer)
             if key in unfinished or not await over(due):
-                continue
-            if await (self._fold(due) if due.task == "fold" else self._judge_one(due, progress)):
+                waiting += 1
+            elif await (self._fold(due) if due.task == "fold" else self._judge_one(due, progress)):
                 done += 1
             else:
                 self.windows["again"] += 1
                 unfinished.add(key)  # what is made of it would be made twice
-        self.waiting = len(dues) - done
+        self.waiting = waiting + len(unfinished)
         return done
+
+    async def _dues(self) -> AsyncIterator[Due]:
+        """All marks; those that are made meanwhile only where they come later in the order."""
+        after: Due | None = None
+        while page := await self._store.due(DUE_AT_ONCE, after):
+            for due in page:
+                yield due
+            after = page[-1]
 
     async def _fold(self, due: Due) -> bool:
         if due.size_s in self._below:

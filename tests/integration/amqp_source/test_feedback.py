@@ -32,12 +32,14 @@ class FailingStore(SqliteStore):
 
     failures = 0
     hangs = False
+    committed = 0
 
     async def add_truths(self, truths: Sequence[TruthTold]) -> list[TruthOutcome]:
         if self.failures:
             self.failures -= 1
             raise sqlite3.OperationalError("disk full")
         outcomes = await super().add_truths(truths)
+        self.committed += 1
         if self.hangs:
             await asyncio.Event().wait()
         return outcomes
@@ -59,7 +61,7 @@ async def truths(store: FailingStore) -> Truths:
 
 @pytest.fixture
 async def source(broker: Broker, truths: Truths) -> AsyncIterator[AmqpSource]:
-    settings = Settings(**broker.settings_of_engine(), qoa_shards="0", max_request_bytes=20_000)  # type: ignore[arg-type]
+    settings = Settings(**broker.settings_of_engine(), qoa_shards="0", max_request_bytes=30_000)  # type: ignore[arg-type]
     started = AmqpSource(settings, RecordingSink(), truths, pace=QUICK)
     await started.start()
     await eventually(lambda: started.counters.queues == 4, "feedback is consumed too", timeout_s=15)
@@ -123,11 +125,11 @@ async def test_truth_without_a_time_was_observed_when_it_was_sent(
         ("body", "not a JSON text in UTF-8", b"[" * 10_000, {}),
         ("content_type", "content_type must be application/json, not None", b"{}", {"content_type": None}),
         ("content_encoding", "content_encoding must be none, not 'gzip'", b"{}", {"content_encoding": "gzip"}),
-        ("too_large", "a message may have 20000 bytes", b" " * 20_001, {}),
-        ("too_large", "a message may hold 10000 truths, not 10001", b"[" + b"0," * 10_000 + b"0]"[:2], {}),
+        ("too_large", "a message may have 30000 bytes", b" " * 30_001, {}),
+        ("too_large", "a message may hold 10000 truths, not 10001", b"[" + b"0," * 10_000 + b"0]", {}),
         ("refused_truths", "truths[0]: expected an object with prediction_id and value, got 7", b"7", {}),
         ("refused_truths", "truths[0].value: expected finite numbers", b'{"prediction_id": "a", "value": 1e999}', {}),
-        ("refused_truths", r"truths[0].value: expected a string of Unicode", b'{"prediction_id": "", "value": "\\ud800"}', {}),
+        ("refused_truths", "truths[0].value: expected a string of", b'{"prediction_id": "", "value": "\\ud800"}', {}),
         ("refused_truths", "truths[0]: prediction_id: expected '<32", b'{"prediction_id": "a", "value": 1}', {}),
     ],
 )  # fmt: skip
@@ -143,7 +145,8 @@ async def test_what_is_no_truth_becomes_a_dead_letter(
 
 
 async def test_good_truths_of_a_bad_message_are_kept(broker: Broker, source: AmqpSource, store: FailingStore) -> None:
-    no_such_trace = {"prediction_id": f"{99:032x}", "value": 1}
+    trace = f"{99:032x}"
+    no_such_trace = {"prediction_id": trace, "value": 1}
     tell(broker, [told(1), {"value": 1, "who": 2}, told(2, None), told(3), no_such_trace, told(4, "\0"), told(2)])
     await eventually(lambda: source.counters.messages["acknowledged"] == 1)
     assert set(await values(store)) == {1, 2, 3}
@@ -151,7 +154,7 @@ async def test_good_truths_of_a_bad_message_are_kept(broker: Broker, source: Amq
     assert found.reason == (
         "truths[1]: expected only the keys prediction_id, value, observed_at, got the key 'who'; "
         "truths[2].value: expected a label, a number, a boolean or an array of them, got None; "
-        f"truths[4]: prediction_id: no record of trace {99:032x}; tell it again when there is one, or by prediction id; "
+        f"truths[4]: prediction_id: no record of trace {trace}; tell it again when there is one, or by prediction id; "
         "and 1 more"
     )
 
@@ -168,12 +171,11 @@ async def test_a_store_that_fails_holds_truths_up_and_loses_none(
 
 
 async def test_an_engine_that_ends_between_commit_and_acknowledgement_is_told_again(
-    broker: Broker, source: AmqpSource, store: FailingStore, truths: Truths
+    broker: Broker, source: AmqpSource, store: FailingStore
 ) -> None:
     store.hangs = True
     tell(broker, told(1, observed_at="2026-09-21T00:00:00Z"))
-    await eventually(lambda: source.counters.messages["received"] == 1)
-    await eventually(lambda: truths._writer._waiting == type(truths._writer._waiting)())
+    await eventually(lambda: store.committed == 1)
     await source.stop(0.2)
     assert ready(broker, "feedback") == 1
     store.hangs = False

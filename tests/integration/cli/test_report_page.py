@@ -1,8 +1,9 @@
-"""The page of a report in a real browser, opened as a file: what it looks like must not depend on who opens it where."""
+"""The page of a report in a real browser, opened as a file."""
 
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,16 @@ FLAGS = (
 LEAST_CONTRAST = 4.5
 """Of text, WCAG 2.2, 1.4.3."""
 
+LEAST_TEXT_PX = 9
+
+SMALLEST_TEXT = """
+() => Math.min(...[...document.querySelectorAll(".plot")].map((plot) => {
+  const scale = plot.getBoundingClientRect().width / plot.viewBox.baseVal.width;
+  return parseFloat(getComputedStyle(plot.querySelector("text")).fontSize) * scale;
+}))
+"""
+"""Of text in plots, which scale with their width."""
+
 CONTRAST = """
 () => {
   const paint = (colour) => {
@@ -35,7 +46,8 @@ CONTRAST = """
     return { r, g, b, a };
   };
   const light = ({ r, g, b }) => {
-    const [x, y, z] = [r, g, b].map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    const [x, y, z] = [r, g, b].map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
     return 0.2126 * x + 0.7152 * y + 0.0722 * z;
   };
   const behind = (node) => {
@@ -85,12 +97,16 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(
-    params=[(1440, "light"), (768, "dark"), (360, "light"), (360, "dark")], ids=lambda it: f"{it[0]}-{it[1]}"
-)
-def page(browser: Browser, file: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+@pytest.fixture
+def view() -> tuple[int, str]:
+    """Width of the window in CSS pixels and colour scheme; tests of others parametrize it."""
+    return 1440, "light"
+
+
+@pytest.fixture
+def page(browser: Browser, file: Path, view: tuple[int, Literal["light", "dark"]]) -> Iterator[Page]:
     """The page, opened from its file; whatever it asks for or complains of fails the test at its end."""
-    width, scheme = request.param
+    width, scheme = view
     trouble: list[str] = []
     with browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme) as context:
         page = context.new_page()
@@ -102,12 +118,14 @@ def page(browser: Browser, file: Path, request: pytest.FixtureRequest) -> Iterat
     assert trouble == [f"request: {file.as_uri()}"]
 
 
+@pytest.mark.parametrize("view", [(1440, "light"), (768, "dark"), (360, "light"), (360, "dark")])
 def test_it_reads_well_at_every_width_and_in_every_light(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("2 of 5 promises were broken, 3 were kept.")
     expect(page.get_by_role("heading", level=2, name="operations asked flights")).to_be_visible()
     expect(page.get_by_text("its own time is 290 ms, 4.1 ms is usual").first).to_be_visible()
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wider <= 0
+    assert page.evaluate(SMALLEST_TEXT) >= LEAST_TEXT_PX
     least = page.evaluate(CONTRAST)
     assert len(least) > 15
     assert {name: round(ratio, 2) for name, ratio in least.items() if ratio < LEAST_CONTRAST} == {}
@@ -126,17 +144,7 @@ def test_every_picture_has_words_and_every_table_a_caption(page: Page) -> None:
     assert page.evaluate("[...document.querySelectorAll('table')].every((table) => table.caption)")
     levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map((head) => Number(head.tagName[1]))")
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
-
-
-def test_text_in_plots_is_large_enough_to_read(page: Page) -> None:
-    heights = page.evaluate(
-        "[...document.querySelectorAll('.plot')].map((plot) => {"
-        "  const text = plot.querySelector('text');"
-        "  const scale = plot.getBoundingClientRect().width / plot.viewBox.baseVal.width;"
-        "  return parseFloat(getComputedStyle(text).fontSize) * scale; })"
-    )
-    assert min(heights) >= 9
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_it_works_from_the_keyboard(page: Page) -> None:
@@ -148,12 +156,7 @@ def test_it_works_from_the_keyboard(page: Page) -> None:
     expect(page.locator("details table").first).to_be_visible()
 
 
-@pytest.mark.parametrize("media", ["print"])
-def test_it_prints_all_of_it(browser: Browser, file: Path, media: Literal["print"]) -> None:
-    with browser.new_context(viewport={"width": 800, "height": 900}) as context:
-        page = context.new_page()
-        page.goto(file.as_uri())
-        page.emulate_media(media=media)
-        expect(page.get_by_role("navigation")).to_be_hidden()
-        pdf = page.pdf(format="A4")
-    assert pdf.startswith(b"%PDF")
+def test_it_prints_without_what_only_a_screen_needs(page: Page) -> None:
+    page.emulate_media(media="print")
+    expect(page.get_by_role("link", name="Metrics", exact=True)).to_be_hidden()
+    assert page.pdf(format="A4").startswith(b"%PDF")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hallmark_common import attributes
+from hallmark_common import attributes, keep_watch
 from hallmark_common.keep_watch import keeping
 from hallmark_common.stage import Stages
 from tests.support.waiting import eventually
@@ -70,6 +70,28 @@ async def test_a_broken_contract_is_told_once_and_has_no_rules(
     lines = [record.getMessage() for record in caplog.records if str(broken) in record.getMessage()]
     assert len(lines) == 2  # when it came, and when the folder changed around it
     assert all("\n" not in line for line in lines)
+
+
+async def test_files_that_have_not_changed_are_not_read_again(
+    stages: Stages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def noted(name: str) -> None:
+        function = getattr(keep_watch, name)
+
+        def call(folder: Path) -> object:
+            done.append(name)
+            return function(folder)
+
+        monkeypatch.setattr(keep_watch, name, call)
+
+    noted("_state_of")
+    noted("scan_contracts")
+    write(tmp_path, "a", "1s")
+    async with keeping(stages, "web", tmp_path, every_s=0.001):
+        await eventually(lambda: done.count("_state_of") > 5, "it has looked several times")
+    assert done.count("scan_contracts") == 1
 
 
 async def test_a_folder_that_is_a_file_has_no_contracts(stages: Stages, tmp_path: Path) -> None:

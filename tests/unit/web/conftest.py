@@ -114,6 +114,8 @@ class QoaPeer(QoaServiceServicer):
     watched: list[qoa_pb2.WatchRecordsRequest] = field(default_factory=list)
     events: asyncio.Queue[qoa_pb2.WatchRecordsResponse] = field(default_factory=asyncio.Queue)
     watching: int = 0
+    truths: list[qoa_pb2.PredictionTruth] = field(default_factory=list)
+    outcome: qoa_pb2.TruthOutcome = field(default_factory=lambda: qoa_pb2.TruthOutcome(outcome="joined"))
     refusal: HallmarkError | None = None
 
     def reset(self) -> None:
@@ -131,6 +133,12 @@ class QoaPeer(QoaServiceServicer):
         if self.refusal is not None:
             raise self.refusal
         return qoa_pb2.ListRecordsResponse(records=self.records, next_page_token="more")
+
+    async def AddTruths(self, request: Any, _context: Any) -> Any:
+        self.truths += request.truths
+        if self.refusal is not None:
+            raise self.refusal
+        return qoa_pb2.AddTruthsResponse(outcomes=[self.outcome] * len(request.truths))
 
     async def WatchRecords(self, request: Any, context: Any) -> Any:
         self.watched.append(request)

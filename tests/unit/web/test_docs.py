@@ -10,8 +10,17 @@ from fastapi.openapi.models import OpenAPI
 import hallmark_web
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_common.records import record_to_dict
-from hallmark_web.openapi import ANSWER_EXAMPLE, ERROR_EXAMPLE
-from hallmark_web.schemas import ErrorAnswer, HealthAnswer, ModelsAnswer, PredictAnswer, ReadyAnswer, RecordsAnswer
+from hallmark_web.feedback import parse_feedback
+from hallmark_web.openapi import ANSWER_EXAMPLE, ERROR_EXAMPLE, FEEDBACK_BODY, FEEDBACK_EXAMPLE
+from hallmark_web.schemas import (
+    ErrorAnswer,
+    FeedbackAnswer,
+    HealthAnswer,
+    ModelsAnswer,
+    PredictAnswer,
+    ReadyAnswer,
+    RecordsAnswer,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,6 +39,7 @@ async def test_the_openapi_document_is_valid_and_whole(web: Any) -> None:
         "/v1/records",
         "/v1/records:watch",
         "/v1/records/{prediction_id}",
+        "/v1/feedback",
         "/healthz",
         "/readyz",
     }
@@ -53,6 +63,9 @@ async def test_both_bodies_the_answers_and_the_errors_are_described(web: Any) ->
 async def test_examples_are_as_described() -> None:
     PredictAnswer.model_validate(ANSWER_EXAMPLE)
     ErrorAnswer.model_validate(ERROR_EXAMPLE)
+    FeedbackAnswer.model_validate(FEEDBACK_EXAMPLE)
+    for example in FEEDBACK_BODY["content"]["application/json"]["examples"].values():
+        assert parse_feedback(example["value"]).truths
 
 
 @pytest.mark.usefixtures("preprocess")
@@ -61,6 +74,7 @@ async def test_answers_are_as_described(web: Any, qoa: Any) -> None:
     for response, described in (
         (await web.http.post(PATH, json={"instances": [1]}), PredictAnswer),
         (await web.http.post(PATH, json={}), ErrorAnswer),
+        (await web.http.post("/v1/feedback", json={"prediction_id": "x", "value": 1}), FeedbackAnswer),
         (await web.http.get("/v1/models"), ModelsAnswer),
         (await web.http.get("/v1/records"), RecordsAnswer),
         (await web.http.get("/healthz"), HealthAnswer),

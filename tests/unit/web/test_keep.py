@@ -28,8 +28,11 @@ async def unreachable(_request: Any) -> Any:
 
 
 @pytest.mark.parametrize(("threshold_s", "is_kept"), [(0.0, True), (3600.0, False)])
-async def test_slower_than_promised(own_web: Any, tmp_path: Path, threshold_s: float, is_kept: bool) -> None:
-    write_promise(tmp_path, "response_time", "<=", threshold_s, aggregate="p95")
+@pytest.mark.parametrize(("metric", "of"), [("response_time", ""), ("stage_time", "web")])
+async def test_slower_than_promised(
+    own_web: Any, tmp_path: Path, metric: str, of: str, threshold_s: float, is_kept: bool
+) -> None:
+    write_promise(tmp_path, metric, "<=", threshold_s, of=of, aggregate="p95")
     async with own_web(contracts_dir=tmp_path) as own:
         assert (await own.web.http.post("/v1/models/m:predict", json=BODY)).status_code == 200
         assert (await eventually(lambda: kept(own))) == {"OK": is_kept}

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hallmark.qoa.v1.report_pb2 import WindowReport
+from hallmark_cli.render.report import MAIN_FIGURES
 from hallmark_cli.report.question import Found
 
-MAIN = ("response_time.p50", "response_time.p99", "availability", "validity", "accuracy")
+MAIN = tuple(MAIN_FIGURES)
 """Figures that are plotted where no contract says what matters."""
 
 DRIFT = "psi"

@@ -24,7 +24,7 @@ TUTORIAL: dict[str, Any] = {
 
 
 def write(here: Path, document: object, name: str = "contract.json") -> str:
-    text = json.dumps(document, indent="\t") if name.endswith(".json") else yaml.safe_dump(document)
+    text = json.dumps(document, indent="\t") if name.endswith(".json") else yaml.safe_dump(document, sort_keys=False)
     (here / name).write_text(text)
     return name
 
@@ -115,6 +115,17 @@ def test_nothing_is_overwritten_and_nothing_half_written(hallmark: Hallmark, her
     assert taken.read_text() == "mine"
 
 
+def test_where_the_second_file_cannot_be_written_the_first_is_taken_back(hallmark: Hallmark, here: Path) -> None:
+    file = write(here, TUTORIAL)
+    nowhere = here / "contracts" / "late-flights-course-3-desk-1.yaml"
+    nowhere.parent.mkdir()
+    nowhere.symlink_to(here / "nowhere" / "file")
+    done = hallmark("import", file, "--model", "flights")
+    path = "contracts/late-flights-course-3-desk-1.yaml"
+    assert (done.code, done.err) == (1, [f"hallmark: {path}: No such file or directory; nothing was written"])
+    assert not (nowhere.parent / "late-flights-course-3-ada.yaml").exists()
+
+
 def test_a_folder_that_cannot_be_made_is_one_line(hallmark: Hallmark, here: Path) -> None:
     (here / "file").touch()
     done = hallmark("import", write(here, TUTORIAL), "--model", "flights", "--to", "file")
@@ -145,7 +156,7 @@ def test_a_choice_that_cannot_be_is_one_line(hallmark: Hallmark, here: Path, arg
         ("[]", "file.json: holds no keys and values; give the file of a contract"),
         ("", "file.json: holds no keys and values; give the file of a contract"),
         ("{a: [}", "file.json:1:6: is not YAML: "),
-        ("{a: 1, a: 2}", "file.json:1:8: stands here twice, first on line 1; remove one"),
+        ("{a: 1, a: 2}", "file.json:1:8: a: stands here twice, first on line 1; remove one"),
         ('{"stages": {}}', "file.json: nothing of it could be carried over; docs/contracts.md says how to write a"),
         ("\xff", "file.json: is not UTF-8; save it as UTF-8"),
     ],

@@ -1,6 +1,7 @@
 """Axes, thinning and markup of plots."""
 
 import math
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -98,7 +99,7 @@ def test_a_line_never_crosses_a_gap(found: list[tuple[int, float | None, str]]) 
     lines = list(stretches(thinned))
     assert [each for line in lines for each in line] == [each for each in thinned if each.values]
     for line in lines:
-        assert all(before.end_s == after.start_s for before, after in zip(line, line[1:], strict=False))
+        assert all(before.end_s == after.start_s for before, after in pairwise(line))
 
 
 def test_a_violation_outlives_the_thinning_of_thousands_of_windows() -> None:

@@ -1,0 +1,126 @@
+"""Marks in PostgreSQL: windows that are to be folded or judged.
+
+A mark has one row an engine, so that no commit waits for that of another engine; its revision is what the bits of all rows
+make by exclusive or. Whoever needs several marks takes them in order of size, task, start, model and consumer, and marks
+before windows.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from psycopg import Connection, Cursor
+
+from hallmark_qoa.stores.base import Due
+from hallmark_qoa.stores.marks import Window, WindowRules, fresh_revision
+from hallmark_qoa.stores.rows import stored_text
+
+Task = Literal["fold", "judge"]
+
+TASKS: tuple[Task, ...] = ("fold", "judge")
+"""A task is stored as its place here."""
+
+# A sealed window is not folded any more; it may be judged.
+_MARK = """INSERT INTO marks (size_s, task, start_ns, model, consumer, engine, revision, changed_ns)
+    SELECT %(size_s)s, %(task)s, k.start_ns, k.model, k.consumer, %(engine)s, %(revision)s, %(now_ns)s
+    FROM unnest(%(starts)s::bigint[], %(models)s::text[], %(consumers)s::text[]) AS k (start_ns, model, consumer)
+    WHERE %(task)s <> 0 OR NOT EXISTS (SELECT FROM windows AS w WHERE w.size_s = %(size_s)s AND w.model = k.model
+        AND w.consumer = k.consumer AND w.start_ns = k.start_ns AND w.sealed)
+    ON CONFLICT (size_s, task, start_ns, model, consumer, engine)
+    DO UPDATE SET revision = excluded.revision, changed_ns = excluded.changed_ns
+    RETURNING start_ns, model, consumer"""
+
+_TAKE = """DELETE FROM marks WHERE size_s = %s AND task = %s AND start_ns = %s AND model = %s AND consumer = %s
+    RETURNING revision"""
+
+_DUE = """SELECT task, size_s, model, consumer, start_ns, bit_xor(revision), max(changed_ns) FROM marks
+    WHERE (size_s, task, start_ns, model, consumer) > (%s, %s, %s, %s, %s)
+    GROUP BY size_s, task, start_ns, model, consumer ORDER BY size_s, task, start_ns, model, consumer LIMIT %s"""
+
+_UNMARK = """DELETE FROM marks AS m
+    USING unnest(%s::bigint[], %s::text[], %s::text[]) AS k (start_ns, model, consumer)
+    WHERE m.size_s = %s AND m.task = 0
+    AND m.start_ns = k.start_ns AND m.model = k.model AND m.consumer = k.consumer"""
+
+_SEAL = """INSERT INTO windows (size_s, start_ns, model, consumer, written_ns, sealed)
+    SELECT %s, k.start_ns, k.model, k.consumer, %s, true
+    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS k (start_ns, model, consumer)
+    ON CONFLICT (size_s, model, consumer, start_ns) DO UPDATE SET sealed = true WHERE NOT windows.sealed"""
+
+# PostgreSQL rounds to zero, event times may be before 1970.
+_WINDOWS_OF_RECORDS = """SELECT DISTINCT event_ns - (event_ns %% %(size_ns)s + %(size_ns)s) %% %(size_ns)s AS start_ns,
+    model, consumer FROM predictions WHERE started_ns >= %(oldest_ns)s"""
+
+_SEALED_OF_OTHER_SIZE = """SELECT FROM windows WHERE size_s = %s AND model = %s AND consumer = %s
+    AND start_ns > %s AND start_ns < %s AND sealed LIMIT 1"""
+
+
+def mark(
+    connection: Connection, task: Task, size_s: int, windows: Iterable[Window], *, engine: str, now_ns: int
+) -> Cursor | None:
+    """Mark windows, each with a new revision; the rows of the cursor are those that were. None where there are none."""
+    starts, models, consumers = columns(windows)
+    if not starts:
+        return None
+    values = {
+        "size_s": size_s,
+        "task": TASKS.index(task),
+        "engine": stored_text(engine),
+        "revision": fresh_revision(),
+        "now_ns": now_ns,
+        "starts": starts,
+        "models": models,
+        "consumers": consumers,
+    }
+    return connection.execute(_MARK, values)
+
+
+def take(connection: Connection, due: Due) -> bool:
+    """Remove a mark, inside a transaction; False, to be rolled back, where it is not there with this revision."""
+    key = (due.size_s, TASKS.index(due.task), due.start_ns, due.model, due.consumer)
+    revision = 0
+    rows = connection.execute(_TAKE, key).fetchall()
+    for (part,) in rows:
+        revision ^= part
+    return bool(rows) and revision == due.revision
+
+
+def seal(connection: Connection, size_s: int, windows: Iterable[Window], now_ns: int) -> None:
+    """Have windows stay as they are, because something that they are made of goes."""
+    keys = columns(windows)
+    if keys[0]:
+        connection.execute(_UNMARK, (*keys, size_s))
+        connection.execute(_SEAL, (size_s, now_ns, *keys))
+
+
+def due(connection: Connection, limit: int, after: Due | None) -> list[Due]:
+    """See :meth:`hallmark_qoa.stores.base.Store.due`."""
+    key: tuple[Any, ...] = (0, 0, 0, "", "")
+    if after is not None:
+        key = (after.size_s, TASKS.index(after.task), after.start_ns, after.model, after.consumer)
+    return [Due(TASKS[task], *rest) for task, *rest in connection.execute(_DUE, (*key, limit))]
+
+
+def adopt(connection: Connection, rules: WindowRules, engine: str, now_ns: int) -> None:
+    """Mark what is stored where windows were of another size before, or where there were none; in a transaction."""
+    (found,) = connection.execute("SELECT max(size_s) FROM base").fetchone() or (None,)
+    if found == rules.base_s:
+        return
+    bounds = {"size_ns": rules.base_s * 10**9, "oldest_ns": rules.oldest_ns(now_ns)}
+    windows = [Window(*row) for row in connection.execute(_WINDOWS_OF_RECORDS, bounds)]
+    sealed = [window for window in windows if found and _is_sealed(connection, window, found, rules.base_s)]
+    mark(connection, "fold", rules.base_s, {*windows}.difference(sealed), engine=engine, now_ns=now_ns)
+    seal(connection, rules.base_s, sealed, now_ns)
+    connection.execute("DELETE FROM base")
+    connection.execute("INSERT INTO base VALUES (%s)", (rules.base_s,))
+
+
+def columns(windows: Iterable[Window]) -> Sequence[list[Any]]:
+    """Windows in order, as one list of starts, one of models, one of consumers."""
+    return [list(column) for column in zip(*sorted(windows), strict=True)] or [[], [], []]
+
+
+def _is_sealed(connection: Connection, window: Window, found_s: int, size_s: int) -> bool:
+    """Windows of two sizes overlap where one of them is inside the other."""
+    bounds = (window.start_ns - found_s * 10**9, window.start_ns + size_s * 10**9)
+    key = (found_s, window.model, window.consumer)
+    return connection.execute(_SEALED_OF_OTHER_SIZE, (*key, *bounds)).fetchone() is not None

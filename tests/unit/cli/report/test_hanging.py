@@ -1,0 +1,30 @@
+"""Lines folded to the width of a terminal."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.text import Text
+
+from hallmark_cli.render.text import hanging
+
+
+def folded(text: str, width: int) -> list[str]:
+    return [piece.plain for piece in hanging(Text(text), width)]
+
+
+def test_what_is_folded_is_indented_below() -> None:
+    assert folded("  why  the truth is not known yet", 20) == ["  why  the truth is", "      not known yet"]
+    assert folded("short", 20) == ["short"]
+
+
+def test_a_long_word_is_cut_and_styles_stay() -> None:
+    line = Text.assemble("  ", ("a" * 30, "bold"))
+    pieces = hanging(line, 20)
+    assert [piece.plain for piece in pieces] == ["  " + "a" * 18, "      " + "a" * 12]
+    assert all(piece.spans for piece in pieces)
+
+
+@given(st.text("ab é  ", max_size=200), st.integers(8, 60))
+def test_nothing_is_lost_and_nothing_is_wider(text: str, width: int) -> None:
+    pieces = folded(text, width)
+    assert "".join(text.split()) == "".join("".join(pieces).split())
+    assert all(len(piece) <= width for piece in pieces)
