@@ -68,7 +68,7 @@ models: $(VENV)/installed-models
 	for build in models/*/build.py; do echo "$$build"; python "$$build" || exit 1; done
 
 # The lock holds every extra; the stamps below install a part of it, and hashes are verified all the same.
-lock: $(VENV)/installed-dev
+lock: | $(BIN)/uv
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --all-extras --python-version 3.11 \
 	    pyproject.toml --output-file requirements.lock
 
