@@ -25,6 +25,7 @@ class RootCommands(LazyGroup):
         "stack": "hallmark_cli.stack.command",
         "predict": "hallmark_cli.predict",
         "record": "hallmark_cli.record",
+        "feedback": "hallmark_cli.feedback.command",
         "report": "hallmark_cli.report.command",
         "watch": "hallmark_cli.watch",
         "replay": "hallmark_cli.replay.command",

@@ -134,7 +134,7 @@ _fairness = partial(_define, "fairness")
 _cost = partial(_define, "cost")
 _telemetry = partial(_define, "telemetry")
 
-_SKETCH = "Quantiles: DDSketch (Masson et al. 2019, PVLDB 12(12)), within 0.5 % of the value; mean and sum exact"
+_SKETCH = "DDSketch: Masson et al. 2019, PVLDB 12(12)"
 _GRPC = "gRPC status codes; QoA4ML"
 
 # fmt: off

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hallmark_common.attributes import METRICS, REGISTRY
+from hallmark_common.catalogue import Metric, by_dimension, figure_key
 from hallmark_common.contracts import Contract
 from hallmark_common.model_spec import ModelSpec
 from hallmark_common.settings import Settings, variable
@@ -27,6 +28,23 @@ PATH.onnx` writes a first one from the graph's inputs and outputs. An editor tha
 it with [model-yaml.schema.json](model-yaml.schema.json). Keys that are not listed are refused.
 
 This page is generated from `hallmark_common.model_spec`; change it there.
+"""
+
+_METRICS_INTRODUCTION = """# Metrics
+
+What windows are measured in, and contracts are written about. A *figure* is one number of a window; its key is the name
+of the metric, what it is of in brackets where it is of something, and an aggregate after a dot where it has several:
+`accuracy`, `psi[carrier]`, `response_time.p95`, `stage_time[preprocess].p95`, `spread[accuracy by carrier].difference`.
+
+Drift is also measured of the answers, as `psi[@prediction]`. A figure has a value, the number of samples that it is
+made of, and an error: the most by which the value may be off. It has no value where there is nothing to tell it from,
+such as the precision of what was never answered. Segments have the same figures.
+
+Everything is kept in aggregates that merge exactly, so figures are the same however records are split over engines and
+windows, and in whatever order they come. Distributions are kept in sketches (DDSketch) whose quantiles are within 0.5 %
+of the value, for the rank `floor(q * (n - 1))`; sums, counts and means are exact.
+
+This page is generated from `hallmark_common.catalogue`; change it there.
 """
 
 _SECTIONS = (
@@ -120,6 +138,35 @@ def render_attributes_page() -> str:
     )
 
 
+def render_metrics_page() -> str:
+    """Reference of every metric of quality, in Markdown."""
+    return "\n".join([_METRICS_INTRODUCTION, *(_metrics_section(*each) for each in by_dimension().items())])
+
+
+def _metrics_section(dimension: str, metrics: Iterable[Metric]) -> str:
+    head = ("figure", "unit", "better", "aggregates", "least samples", "what it is, and its formula", "source")
+    rows = [
+        (
+            _figures(metric),
+            metric.unit,
+            "" if metric.direction == "none" else metric.direction,
+            ", ".join(metric.aggregates),
+            str(metric.least),
+            f"{metric.description} `{metric.formula}`{' Needs truth.' if metric.needs_truth else ''}",
+            metric.source,
+        )
+        for metric in metrics
+    ]
+    return "\n".join([f"## {dimension.capitalize()}\n", *_table(head, rows)])
+
+
+def _figures(metric: Metric) -> str:
+    """How its figures are named; an aggregate is still to be added where it has such."""
+    of = "KEY by DIMENSION" if metric.of == "figure" else metric.of
+    names = [metric.name] if metric.of_optional else []
+    return ", ".join(f"`{name}`" for name in [*names, figure_key(metric.name, of)])
+
+
 def render_settings_page() -> str:
     """Reference of every setting, in Markdown."""
     rows = [
@@ -142,6 +189,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/contracts.md": render_contracts_page,
     "contracts/contract.schema.json": render_contract_schema,
     "docs/attributes.md": render_attributes_page,
+    "docs/metrics.md": render_metrics_page,
     "docs/settings.md": render_settings_page,
 }
 """Every generated page and schema by its path in the project."""

@@ -1,33 +1,39 @@
-"""Watchers: records to whoever follows them, bounded for each."""
+"""Watchers: records and changes of verdicts to whoever follows them, bounded for each."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_qoa.stores.base import Filter
 
+Item = TypeVar("Item")
+Which = TypeVar("Which")
 
-class Watcher:
-    """One who follows. Where it is too slow the oldest waiting records are skipped, and it is told how many."""
 
-    def __init__(self, which: Filter, queue_size: int) -> None:
-        self._which = which
+class Watcher(Generic[Item]):
+    """One who follows. Where it is too slow the oldest waiting items are skipped, and it is told how many."""
+
+    def __init__(self, wants: Callable[[Item], bool], queue_size: int) -> None:
+        self._wants = wants
         self._queue_size = queue_size
-        self._waiting: deque[QualityRecord] = deque()
+        self._waiting: deque[Item] = deque()
         self._missed = 0
         self._ended = False
         self._wake = asyncio.Event()
 
-    def offer(self, record: QualityRecord) -> None:
-        """Put a record in the queue if it is one of those asked for; never waits."""
-        if not _matches(self._which, record):
+    def offer(self, item: Item) -> None:
+        """Put an item in the queue if it is one of those asked for; never waits."""
+        if not self._wants(item):
             return
         if len(self._waiting) >= self._queue_size:
             self._waiting.popleft()
             self._missed += 1
-        self._waiting.append(record)
+        self._waiting.append(item)
         self._wake.set()
 
     def end(self) -> None:
@@ -35,8 +41,8 @@ class Watcher:
         self._ended = True
         self._wake.set()
 
-    async def events(self) -> AsyncIterator[QualityRecord | int]:
-        """Records, and before a record the number of those skipped since the event before; ends with :meth:`end`."""
+    async def events(self) -> AsyncIterator[Item | int]:
+        """Items, and before an item the number of those skipped since the event before; ends with :meth:`end`."""
         while True:
             if self._missed:
                 missed, self._missed = self._missed, 0
@@ -50,12 +56,13 @@ class Watcher:
                 await self._wake.wait()
 
 
-class Watchers:
-    """All who follow."""
+class Following(Generic[Which, Item]):
+    """All who follow items of one kind, each those that it asked for."""
 
-    def __init__(self, queue_size: int) -> None:
+    def __init__(self, queue_size: int, matches: Callable[[Which, Item], bool]) -> None:
         self._queue_size = queue_size
-        self._watchers: set[Watcher] = set()
+        self._matches = matches
+        self._watchers: set[Watcher[Item]] = set()
         self._ended = False
 
     def __len__(self) -> int:
@@ -63,9 +70,9 @@ class Watchers:
         return len(self._watchers)
 
     @contextmanager
-    def watching(self, which: Filter) -> Iterator[Watcher]:
-        """A watcher that gets every record published while inside."""
-        watcher = Watcher(which, self._queue_size)
+    def watching(self, which: Which) -> Iterator[Watcher[Item]]:
+        """A watcher that gets every such item published while inside."""
+        watcher: Watcher[Item] = Watcher(lambda item: self._matches(which, item), self._queue_size)
         self._watchers.add(watcher)
         if self._ended:
             watcher.end()
@@ -74,10 +81,10 @@ class Watchers:
         finally:
             self._watchers.discard(watcher)
 
-    def publish(self, record: QualityRecord) -> None:
-        """Offer a record to everyone; never waits."""
+    def publish(self, item: Item) -> None:
+        """Offer an item to everyone; never waits."""
         for watcher in self._watchers:
-            watcher.offer(record)
+            watcher.offer(item)
 
     def end(self) -> None:
         """End every watch after what is waiting in it, and those that begin later."""
@@ -86,9 +93,41 @@ class Watchers:
             watcher.end()
 
 
-def _matches(which: Filter, record: QualityRecord) -> bool:
+class Watchers(Following[Filter, QualityRecord]):
+    """All who follow records."""
+
+    def __init__(self, queue_size: int) -> None:
+        super().__init__(queue_size, _is_record_of)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """Which changes of verdicts; what is empty does not filter."""
+
+    consumer: str = ""
+    model: str = ""
+    silenced: bool = False
+    """Also those that contracts silence."""
+
+
+class VerdictWatchers(Following[ChangeFilter, VerdictChange]):
+    """All who follow changes of verdicts."""
+
+    def __init__(self, queue_size: int) -> None:
+        super().__init__(queue_size, _is_change_of)
+
+
+def _is_record_of(which: Filter, record: QualityRecord) -> bool:
     return (
         (not which.consumer or which.consumer == record.consumer)
         and (not which.model or which.model == record.model.name)
         and (not which.status or which.status == record.status)
+    )
+
+
+def _is_change_of(which: ChangeFilter, change: VerdictChange) -> bool:
+    return (
+        (which.silenced or not change.silenced)
+        and (not which.consumer or which.consumer == change.verdict.consumer)
+        and (not which.model or which.model == change.verdict.model)
     )

@@ -10,12 +10,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hallmark_common.settings import Settings
+from hallmark_qoa.judge import policy_opa, policy_rego
 from hallmark_qoa.judge.facts import Budget, Facts, Judgement, allowed
 from hallmark_qoa.judge.policy import Policy, open_policy
 from tests.contract.policy_cases import BUDGET, CASES, FACTS, Case
 from tests.support.opa import POLICIES, Opa
 
 KINDS = ("regopy", "opa")
+
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patient() -> Iterator[None]:
+    """What is tried here is what OPA says, not how fast a busy machine lets it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(policy_opa, "TIMEOUT_S", PATIENCE_S)
+        patch.setattr(policy_rego, "TIMEOUT_S", PATIENCE_S)
+        yield
 
 
 @pytest.fixture(scope="module")

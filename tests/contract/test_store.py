@@ -268,7 +268,7 @@ async def test_removal_by_size_takes_the_oldest(store: Store) -> None:
 async def test_removal_by_size_does_not_spare_what_starts_in_the_future(store: Store) -> None:
     await put(store, *(stage(number, NOW_NS - number, model="m" * 256) for number in range(1, 101)))
     await put(store, *(stage(number, NOW_NS + 400 * DAY_NS, model="m" * 256) for number in range(200, 600)))
-    while await store.delete_beyond(600_000, 10):
+    while await store.delete_beyond(500_000, 10):
         pass
     # The past ones are a moment older than the arrival of those in the future, so they go first; then these go too.
     assert 0 < len(await walk(store)) < 400
@@ -283,5 +283,5 @@ async def test_store_that_is_full_again_and_again_stays_below_its_size(store: St
             pass
         sizes.append(len(await walk(store)))
     assert sizes[0] == 200
-    assert sizes[-1] < 800
+    assert sizes[-1] < 1000
     assert sizes[-1] == pytest.approx(sizes[-2], abs=120)

@@ -184,18 +184,18 @@ async def test_several_engines_open_an_empty_database_at_once(url: str, caplog: 
 
 async def test_migration_goes_on_where_the_last_one_ended(admin: Connection) -> None:
     migrate(admin)
-    with_next = (*MIGRATIONS, ("CREATE TABLE of_version_2 (a integer)", "INSERT INTO of_version_2 VALUES (1)"))
+    with_next = (*MIGRATIONS, ("CREATE TABLE of_next_version (a integer)", "INSERT INTO of_next_version VALUES (1)"))
     for _ in range(2):
         migrate(admin, with_next)
-        assert all_of(admin, "SELECT a FROM of_version_2") == [1]
-    assert all_of(admin, "SELECT version FROM schema_version ORDER BY 1") == [1, 2]
+        assert all_of(admin, "SELECT a FROM of_next_version") == [1]
+    assert all_of(admin, "SELECT max(version) FROM schema_version") == [len(with_next)]
 
 
 async def test_migration_that_fails_leaves_nothing(admin: Connection) -> None:
-    broken = (*MIGRATIONS, ("CREATE TABLE of_version_2 (a integer)", "SELECT 1 / 0"))
+    broken = (*MIGRATIONS, ("CREATE TABLE of_next_version (a integer)", "SELECT 1 / 0"))
     with pytest.raises(psycopg.errors.DivisionByZero):
         migrate(admin, broken)
-    assert all_of(admin, "SELECT count(*) FROM pg_class WHERE relname IN ('records', 'of_version_2')") == [0]
+    assert all_of(admin, "SELECT count(*) FROM pg_class WHERE relname IN ('records', 'of_next_version')") == [0]
 
 
 async def test_day_begins_at_midnight_utc(open_postgres: Open, admin: Connection) -> None:

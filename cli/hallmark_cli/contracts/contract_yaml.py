@@ -10,7 +10,7 @@ from hallmark_common.contracts.document import read_document
 
 SCHEMA_FILE = "contract.schema.json"
 
-_PLAIN = re.compile(r"[A-Za-z0-9_./%-][A-Za-z0-9 _./%-]*(?<! )")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _./%-]*(?<! )")
 
 
 def contract_yaml(

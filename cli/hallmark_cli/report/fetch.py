@@ -8,7 +8,7 @@ import grpc
 
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark_cli.client import channel_to
-from hallmark_cli.report.question import EVERY_SEGMENT, MAX_LAST, Found, Question, chosen
+from hallmark_cli.report.question import EVERY_SEGMENT, Found, Question, chosen
 from hallmark_cli.report.story.material import COMPARED, PLOTTED, Material
 from hallmark_common.errors import from_rpc_error
 from hallmark_common.reports import window_name
@@ -22,6 +22,9 @@ SIZE_FIELD = "window_s"
 
 LATEST = 50
 """Last windows whose figures are all fetched; among them is the last one of each consumer and model as a rule."""
+
+COMPARED_LAST = 100
+"""Last windows over which segments are compared: each has as many reports as a model has segments."""
 
 if TYPE_CHECKING:
     from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceAsyncStub
@@ -69,7 +72,7 @@ async def _material(settings: Settings, question: Question) -> Material:
         tables = [
             await _one_size(stub, replace(question, last=LATEST), window_name(size), named=True) for size in sizes
         ]
-        compared = replace(question, segment=EVERY_SEGMENT, last=MAX_LAST, metrics=_comparable(found))
+        compared = replace(question, segment=EVERY_SEGMENT, last=COMPARED_LAST, metrics=_comparable(found))
         # The largest windows have the most samples a segment.
         segments = await _one_size(stub, compared, window_name(sizes[-1]), named=True)
         return Material(found, tuple(window for table in tables for window in table.windows), segments.windows)

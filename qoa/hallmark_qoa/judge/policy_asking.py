@@ -15,17 +15,18 @@ logger = logging.getLogger(__name__)
 
 Done = TypeVar("Done")
 
-BATCH = 100
-"""Facts in a question at most: what is asked together is late, or lost, together."""
-
 
 class Asking:
     """Asks in a thread of its own, one question at a time: neither an interpreter nor a connection can do two."""
 
-    def __init__(self, who: str, timeout_s: float) -> None:
-        """``who`` is asked, for people; an answer may take ``timeout_s``."""
+    def __init__(self, who: str, timeout_s: float, batch: int) -> None:
+        """``who`` is asked, for people; an answer may take ``timeout_s``; ``batch`` facts are in a question at most.
+
+        What is asked together is late, or lost, together.
+        """
         self._who = who
         self._timeout_s = timeout_s
+        self._batch = batch
         self._thread = ThreadPoolExecutor(1, "policy")
         self._error = ""
 
@@ -38,7 +39,7 @@ class Asking:
         """One judgement each, in their order. ``ask`` answers a batch; :class:`PolicyError` where it cannot."""
         done: list[Judgement] = []
         while len(done) < len(facts):
-            batch = facts[len(done) : len(done) + BATCH]
+            batch = facts[len(done) : len(done) + self._batch]
             try:
                 done += judgements(await self._answer(batch, ask), batch)
                 self._note("")

@@ -75,7 +75,7 @@ class PolicyFiles:
         self._looked_s = float("-inf")
         self._refused = ""
         self._program: Program | None = None
-        self._status = PolicyStatus(str(folder), "", None, "no policy has been looked for yet")
+        self._status = PolicyStatus(str(folder), "", None, "")
 
     @property
     def status(self) -> PolicyStatus:
@@ -86,8 +86,8 @@ class PolicyFiles:
         """The one to judge by now; :class:`PolicyError` where there is none."""
         async with self._one_at_a_time:
             if self._clock() - self._looked_s >= LOOK_EVERY_S:
-                self._looked_s = self._clock()
                 await self._look()
+                self._looked_s = self._clock()
         if self._program is None:
             raise PolicyError(self._status.error)
         return self._program
@@ -98,11 +98,19 @@ class PolicyFiles:
             if sources.revision == self._status.revision:
                 self._in_use(sources.revision, self._status.since_ns)
             elif sources.revision != self._refused:
-                self._refused = sources.revision
-                self._program = await self._compiled(sources.texts)
-                self._in_use(sources.revision, self._now_ns())
+                await self._take_up(sources)
         except PolicyError as error:
             self._not_in_use(str(error))
+        except OSError as error:  # of the machine, so that it is tried again
+            self._not_in_use(f"the policy in {self._folder} cannot be tried: {error.strerror}")
+
+    async def _take_up(self, sources: Sources) -> None:
+        try:
+            self._program = await self._compiled(sources.texts)
+        except PolicyError:
+            self._refused = sources.revision
+            raise
+        self._in_use(sources.revision, self._now_ns())
 
     def _in_use(self, revision: str, since_ns: int | None) -> None:
         if revision != self._status.revision or self._status.error:

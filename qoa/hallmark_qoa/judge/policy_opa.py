@@ -14,6 +14,7 @@ from hallmark_qoa.judge.policy_base import PolicyError, PolicyStatus
 PATH = "/v1/data/hallmark/verdicts"
 CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
 TIMEOUT_S = 2.0
+BATCH = 100
 JSON = "application/json"
 SETTING = variable("qoa_opa_url")
 
@@ -26,7 +27,7 @@ class OpaPolicy:
         self._url = _checked(url)
         self._place = f"{self._url.scheme}://{self._url.netloc}"
         self._connection: http.client.HTTPConnection | None = None
-        self._asking = Asking(f"OPA at {self._place}", TIMEOUT_S)
+        self._asking = Asking(f"OPA at {self._place}", TIMEOUT_S, BATCH)
 
     async def judge(self, facts: Sequence[Facts]) -> list[Judgement]:
         """One judgement each, in their order; see :class:`~hallmark_qoa.judge.policy.Policy`."""

@@ -111,7 +111,9 @@ def outlier_ratio(cell: Cell, context: ModelContext, of: str, _aggregate: str) -
 
 
 def _nulls(aggregate: Aggregate, context: ModelContext, of: str) -> tuple[int, int]:
-    """Missing values and all values."""
+    """Missing values and all values of recorded instances."""
+    if not aggregate.counts[slots.ROWS]:
+        return 0, 0
     table = aggregate.table(slots.NULL)
     names = (of,) if of else tuple(context.columns)
     nulls = sum(table.get(name, 0) for name in names)

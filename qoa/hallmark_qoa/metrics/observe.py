@@ -5,6 +5,7 @@ of the rest into what all together give.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -111,7 +112,8 @@ def _value(segmenter: Segmenter, size: tuple[int, int] | None, values: Row) -> s
 
 def _padded(groups: list[list[int]]) -> Integers:
     width = max(map(len, groups), default=1)
-    return np.array([each + [-1] * (width - len(each)) for each in groups], dtype=np.int64).reshape(-1, width)
+    even = [each if len(each) == width else [*each, *[-1] * (width - len(each))] for each in groups]
+    return np.fromiter(chain.from_iterable(even), dtype=np.int64, count=width * len(even)).reshape(-1, width)
 
 
 def _add_rows(aggregates: list[Aggregate], rows: Rows, groups: Integers) -> None:

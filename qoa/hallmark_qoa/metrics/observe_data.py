@@ -23,6 +23,8 @@ _SCHEMA = frozenset(("missing", "type", "range", "category", "size"))
 _RANGES = frozenset(("range", "reference_range"))
 _UNTYPICAL = 1.0
 """Values less far from the reference, in robust standard deviations or bits, prove nothing."""
+_FARTHEST = 1e6
+"""Values farther from it are as far, so that none is infinitely far."""
 _MAX_SHOWN = 60
 
 Found = dict[str, list[tuple[int, int, str]]]
@@ -166,13 +168,13 @@ def _observe_columns(rows: Rows, context: ModelContext, samples: Samples) -> Non
             if isinstance(column, CategoryColumn):
                 observe_categories(column, owners[present], [cell for cell in cells if cell is not None], samples)
             else:
-                samples.add_names(slots.FILLED, owners[present], [name] * int(present.sum()))
+                samples.add_name(slots.FILLED, owners[present], name)
         _observe_presence(name, owners, present, samples)
 
 
 def _observe_presence(name: str, owners: Integers, present: Any, samples: Samples) -> None:
     lacking = owners[~present]
-    samples.add_names(slots.NULL, lacking, [name] * len(lacking))
+    samples.add_name(slots.NULL, lacking, name)
     samples.offer(slots.null(name), lacking, np.ones(len(lacking)), PREPROCESS, lambda _at: f"{name} is missing")
 
 
@@ -191,9 +193,10 @@ def observe_numbers(column: NumberColumn, owners: Integers, values: Floats, samp
     samples.add_codes(slots.distribution(column.name, column.fingerprint), owners, column.reference.bin_of(values))
     if column.fences is not None:
         outliers = owners[are_outside(values, column.fences)]
-        samples.add_names(slots.OUTLIER, outliers, [column.name] * len(outliers))
+        samples.add_name(slots.OUTLIER, outliers, column.name)
     if column.scale > 0:
-        away = np.abs(values - column.median) / column.scale
+        with np.errstate(over="ignore"):
+            away = np.minimum(np.abs(values - column.median) / column.scale, _FARTHEST)
         far = away > _UNTYPICAL
         detail = partial(_far, column.name, values[far], f"the median is {column.median:g}")
         samples.offer(slots.far(column.name), owners[far], away[far], PREPROCESS, detail)

@@ -14,7 +14,7 @@ from hallmark_qoa.flow import OK
 from hallmark_qoa.metrics import slots
 from hallmark_qoa.metrics.samples import Floats, Integers, Samples
 
-_MS = 1e-3
+_MS_PER_S = 1e3
 _NAN = float("nan")
 _PLACES = {name: place for place, name in enumerate(attributes.STAGES)}
 
@@ -46,7 +46,7 @@ def observe_service(records: Sequence[QualityRecord], samples: Samples) -> None:
 def _observe_ends(records: Sequence[QualityRecord], samples: Samples) -> None:
     """How requests ended, where the entry span says so."""
     owners = [index for index, record in enumerate(records) if record.HasField("duration_ms")]
-    durations = [records[owner].duration_ms * _MS for owner in owners]
+    durations = [records[owner].duration_ms / _MS_PER_S for owner in owners]
     statuses = [records[owner].status for owner in owners]
     samples.count(slots.ENDED, owners)
     samples.add_names(slots.STATUS, owners, statuses)
@@ -68,7 +68,7 @@ def _ended(status: str, reasons: Sequence[str], at: int) -> str:
 def _observe_stages(records: Sequence[QualityRecord], samples: Samples) -> None:
     table = np.array(_stages(records), dtype=np.float64).reshape(-1, 5)
     owners, place = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
-    duration, own, cpu = table[:, 2] * _MS, table[:, 3] * _MS, table[:, 4] * _MS
+    duration, own, cpu = table[:, 2] / _MS_PER_S, table[:, 3] / _MS_PER_S, table[:, 4] / _MS_PER_S
     is_called = np.zeros(len(table), dtype=np.bool_)
     is_called[1:] = (owners[1:] == owners[:-1]) & (place[1:] == place[:-1] + 1)
     transit = np.maximum(0.0, np.roll(duration - own, 1) - duration)
@@ -111,9 +111,9 @@ def _observe_runs(records: Sequence[QualityRecord], samples: Samples) -> None:
     owners = [index for index, record in enumerate(records) if record.HasField("inference")]
     runs = [records[owner].inference for owner in owners]
     for slot, values in (
-        ("queue_time", [run.queue_ms * _MS for run in runs]),
-        ("batch_time", [run.batch_ms * _MS for run in runs]),
-        ("compute_time", [run.compute_ms * _MS for run in runs]),
+        ("queue_time", [run.queue_ms / _MS_PER_S for run in runs]),
+        ("batch_time", [run.batch_ms / _MS_PER_S for run in runs]),
+        ("compute_time", [run.compute_ms / _MS_PER_S for run in runs]),
     ):
         _add_times(slot, owners, values, "inference", samples)
     samples.add_numbers("batch_size", owners, [float(run.batch_size) for run in runs])
@@ -126,8 +126,8 @@ def _observe_missing(records: Sequence[QualityRecord], samples: Samples) -> None
             for stage in record.missing_stages:
                 lacking[stage].append(index)
     for stage, owners in lacking.items():
-        samples.add_names(slots.MISSING_STAGES, owners, [stage] * len(owners))
-        seen = [records[owner].duration_ms * _MS for owner in owners]
+        samples.add_name(slots.MISSING_STAGES, owners, stage)
+        seen = [records[owner].duration_ms / _MS_PER_S for owner in owners]
         samples.offer(slots.missing(stage), owners, seen, detail=partial(_absent, stage))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from hallmark.qoa.v1.quality_pb2 import PredictionFacts, QualityRecord
+from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common import attributes
 
 _NOT_RECORDED = "{}"
@@ -41,29 +41,26 @@ def read_rows(records: Sequence[QualityRecord]) -> Rows:
     """The instances of records, in order."""
     rows = Rows(len(records))
     for index, record in enumerate(records):
-        facts = record.prediction
-        texts = list(record.instances_json)
-        count = min(max(len(facts.labels), len(facts.values), len(texts)), attributes.MAX_FACTS)
-        if count:
-            rows.record += [index] * count
-            rows.instance += range(count)
-            rows.text += _filled(texts, count, _NOT_RECORDED)
-            _read_answer(facts, count, rows)
-            rows.truth += _truths(record, count) if record.HasField("truth") else [None] * count
+        facts, texts = record.prediction, record.instances_json
+        labels, values = facts.labels, facts.values
+        count = min(max(len(labels), len(values), len(texts)), attributes.MAX_FACTS)
+        if not count:
+            continue
+        rows.record += [index] * count
+        rows.instance += range(count)
+        rows.text += _filled(texts, count, _NOT_RECORDED)
+        rows.label += _filled(labels, count, None)
+        rows.confidence += _filled(facts.confidences, count, None)
+        rows.entropy += _filled(facts.entropies, count, None)
+        rows.value += _filled(values, count, None)
+        rows.truth += _truths(record, count) if record.HasField("truth") else [None] * count
     rows.confidence = [score if score is not None and 0.0 <= score <= 1.0 else None for score in rows.confidence]
     rows.values = list(map(_parsed, rows.text))
     return rows
 
 
-def _read_answer(facts: PredictionFacts, count: int, rows: Rows) -> None:
-    rows.label += _filled(list(facts.labels), count, None)
-    rows.confidence += _filled(list(facts.confidences), count, None)
-    rows.entropy += _filled(list(facts.entropies), count, None)
-    rows.value += _filled(list(facts.values), count, None)
-
-
-def _filled(given: list[Any], count: int, missing: Any) -> list[Any]:
-    return given if len(given) == count else (given + [missing] * count)[:count]
+def _filled(given: Sequence[Any], count: int, missing: Any) -> Sequence[Any]:
+    return given if len(given) == count else [*given, *[missing] * count][:count]
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

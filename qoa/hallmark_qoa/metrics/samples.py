@@ -65,9 +65,13 @@ class Samples:
         sketch: bool = True,
         squares: bool = False,
     ) -> None:
-        """Numbers, which are finite."""
-        if len(owners):
-            self.numbers.append(Numbers(slot, _whole(owners), _float(values), sketch, squares))
+        """Numbers; those that are not finite (a product of what a span claims may overflow) are left out."""
+        whose, numbers = _whole(owners), _float(values)
+        is_finite = np.isfinite(numbers)
+        if not is_finite.all():
+            whose, numbers = whose[is_finite], numbers[is_finite]
+        if len(whose):
+            self.numbers.append(Numbers(slot, whose, numbers, sketch, squares))
 
     def add_names(self, slot: str, owners: Sequence[int] | Integers, names: Sequence[str]) -> None:
         """Names that are counted."""
@@ -76,6 +80,11 @@ class Samples:
             codes = [known.setdefault(name, len(known)) for name in names]
             self.codes.append(Codes(slot, _whole(owners), _whole(codes), list(known)))
 
+    def add_name(self, slot: str, owners: Sequence[int] | Integers, name: str) -> None:
+        """One name that is counted for each owner."""
+        if len(owners):
+            self.codes.append(Codes(slot, _whole(owners), np.zeros(len(owners), dtype=np.int64), (name,)))
+
     def add_codes(self, slot: str, owners: Sequence[int] | Integers, codes: Integers) -> None:
         """Whole numbers that are counted as they are, 0 to 2**18."""
         if len(owners):
@@ -83,7 +92,7 @@ class Samples:
 
     def count(self, name: str, owners: Sequence[int] | Integers) -> None:
         """One for each owner."""
-        self.add_names("", owners, [name] * len(owners))
+        self.add_name("", owners, name)
 
     def offer(
         self,
@@ -93,7 +102,7 @@ class Samples:
         stage: str = "",
         detail: Callable[[int], str] | None = None,
     ) -> None:
-        """Candidates for exemplars."""
+        """Candidates for exemplars; ``values`` are finite."""
         if len(owners):
             self.offers.append(Offer(slot, _whole(owners), _float(values), stage, detail))
 

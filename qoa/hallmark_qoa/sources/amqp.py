@@ -5,9 +5,8 @@ import contextlib
 import logging
 import random
 
-from hallmark_common.errors import StartupError
 from hallmark_common.settings import Settings, shards_in
-from hallmark_qoa.sources.amqp_connection import Connection, connect
+from hallmark_qoa.sources.amqp_connection import Connection, connect_as
 from hallmark_qoa.sources.amqp_consumer import Consumption, QueueConsumer
 from hallmark_qoa.sources.amqp_counters import AmqpCounters
 from hallmark_qoa.sources.amqp_dead import DeadLetters
@@ -130,11 +129,7 @@ class AmqpSource:
         return self._connection.closed.result()
 
     async def _connect(self, name: str) -> Connection:
-        try:
-            parameters = connection_parameters(self._settings, f"hallmark-qoa: {name}")
-        except StartupError as error:  # a file that was there at the start; read again, as a password may have changed
-            raise EndedError(End(str(error), refused=True)) from None
-        return await connect(parameters, self._pace.connect_s)
+        return await connect_as(self._settings, name, self._pace.connect_s)
 
     def _say_waiting(self, end: End) -> None:
         if end.text != self._said:

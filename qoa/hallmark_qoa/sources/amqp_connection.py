@@ -11,7 +11,10 @@ from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel as PikaChannel
 from pika.exceptions import AMQPError
 
+from hallmark_common.errors import StartupError
+from hallmark_common.settings import Settings
 from hallmark_qoa.sources.amqp_failure import End, EndedError, end_of
+from hallmark_qoa.sources.amqp_settings import connection_parameters
 
 Found = TypeVar("Found")
 
@@ -125,6 +128,15 @@ async def connect(parameters: ConnectionParameters, timeout_s: float) -> Connect
         await connection.abort()
         raise
     return connection
+
+
+async def connect_as(settings: Settings, name: str, timeout_s: float) -> Connection:
+    """Open a connection that RabbitMQ shows by a name; EndedError where that cannot be."""
+    try:
+        parameters = connection_parameters(settings, f"hallmark-qoa: {name}")
+    except StartupError as error:  # a file that was there at the start; read again, as a password may have changed
+        raise EndedError(End(str(error), refused=True)) from None
+    return await connect(parameters, timeout_s)
 
 
 async def first(wanted: "asyncio.Future[Found]", over: "asyncio.Future[End]") -> Found:

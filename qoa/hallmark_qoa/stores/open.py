@@ -47,4 +47,4 @@ async def open_store(
     # Only who uses PostgreSQL pays for its client: about 20 MB and 0.1 s.
     from hallmark_qoa.stores.postgres_open import open_postgres  # noqa: PLC0415
 
-    return await open_postgres(url, engine, password_file, now_ns)
+    return await open_postgres(url, engine, password_file, now_ns, rules)

@@ -3,22 +3,49 @@
 import asyncio
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import psycopg
 from psycopg import Connection
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
+from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_qoa.facts import SpanGroup
-from hallmark_qoa.stores.base import Batch, Change, Combine, Cursor, Filter, JournalEntry, Page
+from hallmark_qoa.stores import (
+    postgres_events,
+    postgres_marks,
+    postgres_observed,
+    postgres_truths,
+    postgres_verdicts,
+    postgres_windows,
+)
+from hallmark_qoa.stores.base import (
+    Batch,
+    Change,
+    Combine,
+    Cursor,
+    Due,
+    Event,
+    Filter,
+    Fold,
+    JournalEntry,
+    Page,
+    TruthOutcome,
+    TruthTold,
+    Windows,
+)
+from hallmark_qoa.stores.marks import WindowRules
 from hallmark_qoa.stores.postgres_commit import commit
 from hallmark_qoa.stores.postgres_days import day_of, existing_days, make_partition, worth_a_partition
 from hallmark_qoa.stores.postgres_engine import take_engine
+from hallmark_qoa.stores.postgres_marks import Writer
 from hallmark_qoa.stores.postgres_query import find, page, predictions_of
-from hallmark_qoa.stores.postgres_removal import remove_before, remove_beyond
+from hallmark_qoa.stores.postgres_races import until_won
+from hallmark_qoa.stores.postgres_removal import remove_before, remove_beyond, remove_windows
 from hallmark_qoa.stores.postgres_schema import migrate
 from hallmark_qoa.stores.postgres_session import Session, Target, connect
 
@@ -42,9 +69,11 @@ class PostgresStore:
     So the id must be the same after a restart, and at one time only one engine works under it.
     """
 
-    def __init__(self, target: Target, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, target: Target, now_ns: Callable[[], int], rules: WindowRules) -> None:
         self._target = target
+        self._engine = target.engine
         self._now_ns = now_ns
+        self._rules = rules
         self._days: frozenset[int] = frozenset()
         self._no_days_before_ns = 0
         self._writer = Session(self._connect_writer)
@@ -53,14 +82,16 @@ class PostgresStore:
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="hallmark-postgres-read")
 
     @classmethod
-    async def open(cls, target: Target, now_ns: Callable[[], int] = time.time_ns) -> "PostgresStore":
+    async def open(
+        cls, target: Target, now_ns: Callable[[], int] = time.time_ns, rules: WindowRules | None = None
+    ) -> "PostgresStore":
         """Connect and bring the schema up to date.
 
         ``now_ns`` tells the time in nanoseconds since 1970. Raises :class:`psycopg.Error`,
         :class:`hallmark_qoa.stores.postgres_schema.TooNewError` or
         :class:`hallmark_qoa.stores.postgres_engine.UnusableError` where that cannot be done.
         """
-        store = cls(target, now_ns)
+        store = cls(target, now_ns, rules or WindowRules())
         try:
             await store._write(lambda _: None)
         except BaseException:
@@ -75,7 +106,7 @@ class PostgresStore:
     async def journal(self) -> list[JournalEntry]:
         """See the protocol; the entries of this engine."""
         statement = "SELECT id, request FROM journal WHERE engine = %s ORDER BY id"
-        rows = await self._read(lambda c: c.execute(statement, (self._target.engine,), binary=True).fetchall())
+        rows = await self._read(lambda c: c.execute(statement, (self._engine,), binary=True).fetchall())
         return [JournalEntry(*row) for row in rows]
 
     async def get(self, prediction: str) -> QualityRecord | None:
@@ -92,11 +123,85 @@ class PostgresStore:
 
     async def delete_before(self, started_ns: int, limit: int) -> int:
         """See the protocol. What is beyond whole days is removed row by row."""
-        return await self._remove(lambda c: remove_before(c, self._target.engine, started_ns, limit))
+        return await self._remove(lambda c: remove_before(c, self._by(), started_ns, limit))
 
     async def delete_beyond(self, max_bytes: int, limit: int) -> int:
-        """See the protocol. The size is that of the content before the database compresses it, with its indexes."""
-        return await self._remove(lambda c: remove_beyond(c, self._target.engine, max_bytes, limit))
+        """See the protocol. The size is that of the records before the database compresses them, with their indexes."""
+        return await self._remove(lambda c: remove_beyond(c, self._by(), max_bytes, limit))
+
+    async def observed(self, model: str, consumer: str, from_ns: int, before_ns: int) -> list[QualityRecord]:
+        """See the protocol."""
+        return await self._read(lambda c: postgres_observed.observed(c, model, consumer, from_ns, before_ns))
+
+    async def latest_event_ns(self, model: str, consumer: str) -> int | None:
+        """See the protocol."""
+        return await self._read(lambda c: postgres_observed.latest_event_ns(c, model, consumer))
+
+    async def export(self, which: Filter) -> AsyncIterator[list[QualityRecord]]:
+        """See the protocol."""
+        after: postgres_observed.Mark | None = None
+        while True:
+            records, after = await self._read(partial(postgres_observed.export_some, which=which, after=after))
+            if after is None:
+                return
+            if records:
+                yield records
+
+    async def count(self, which: Filter) -> int:
+        """See the protocol."""
+        return await self._read(lambda c: postgres_observed.count(c, which))
+
+    async def add_truths(self, truths: Sequence[TruthTold]) -> list[TruthOutcome]:
+        """See the protocol."""
+        return await self._write(lambda c: postgres_truths.add_truths(c, truths, self._by()))
+
+    async def delete_waiting_truths(self, told_before_ns: int, limit: int) -> int:
+        """See the protocol."""
+        return await self._write(lambda c: postgres_truths.delete_waiting(c, told_before_ns, limit, self._by()))
+
+    async def due(self, limit: int, after: Due | None = None) -> list[Due]:
+        """See the protocol."""
+        return await self._read(lambda c: postgres_marks.due(c, limit, after))
+
+    async def put_folds(self, due: Due, folds: Sequence[Fold], next_size_s: int | None) -> bool:
+        """See the protocol."""
+        return await self._write(lambda c: postgres_windows.put_folds(c, due, folds, next_size_s, self._by()))
+
+    async def folds(self, which: Windows) -> list[Fold]:
+        """See the protocol."""
+        return await self._read(lambda c: postgres_windows.folds(c, which))
+
+    async def put_verdicts(
+        self, due: Due, verdicts: Sequence[WindowVerdict], events: Sequence[Event], affected: Sequence[int] = ()
+    ) -> bool:
+        """See the protocol."""
+        put = postgres_verdicts.put_verdicts
+        return await self._write(lambda c: put(c, due, verdicts, events, affected, writer=self._by()))
+
+    async def verdicts(self, which: Windows, contract: str = "") -> list[WindowVerdict]:
+        """See the protocol."""
+        return await self._read(lambda c: postgres_verdicts.verdicts(c, which, contract))
+
+    async def slices(self, which: Windows, contract: str, objective: str, variant: str) -> Counter[str]:
+        """See the protocol."""
+        return await self._read(lambda c: postgres_verdicts.slices(c, which, contract, objective, variant))
+
+    async def untold(self, limit: int) -> list[Event]:
+        """See the protocol."""
+        return await self._write(lambda c: postgres_events.untold(c, limit, self._engine, self._target.telling_s))
+
+    async def told(self, ids: Sequence[str]) -> None:
+        """See the protocol."""
+        await self._write(lambda c: postgres_events.told(c, ids, self._engine, self._target.telling_s))
+
+    async def delete_folds_before(self, size_s: int, written_ns: int, limit: int) -> int:
+        """See the protocol."""
+        now_ns = self._now_ns()
+        return await self._write(lambda c: until_won(lambda: remove_windows(c, size_s, written_ns, limit, now_ns)))
+
+    async def heartbeat(self, now_ns: int, latest_event_ns: int) -> dict[str, tuple[int, int]]:
+        """See the protocol."""
+        return await self._write(lambda c: postgres_events.heartbeat(c, self._engine, now_ns, latest_event_ns))
 
     async def close(self) -> None:
         """See the protocol."""
@@ -132,18 +237,22 @@ class PostgresStore:
     def _connect_writer(self) -> Connection:
         connection = connect(self._target)
         try:
-            take_engine(connection, self._target.engine, self._target.take_over_s)
+            take_engine(connection, self._engine, self._target.take_over_s)
             migrate(connection)
+            postgres_marks.adopt(connection, self._by())
             self._days = frozenset(existing_days(connection))
         except BaseException:
             connection.close()
             raise
         return connection
 
+    def _by(self) -> Writer:
+        return Writer(self._engine, self._rules, self._now_ns())
+
     def _commit(self, connection: Connection, batch: Batch, combine: Combine) -> list[Change]:
-        now_ns = self._now_ns()
-        self._make_days(connection, batch.groups, now_ns)
-        return commit(connection, batch, combine, self._target.engine, now_ns)
+        writer = self._by()
+        self._make_days(connection, batch.groups, writer.now_ns)
+        return commit(connection, batch, combine, writer)
 
     def _make_days(self, connection: Connection, groups: Sequence[SpanGroup], now_ns: int) -> None:
         """Make partitions for what is to come: a record starts when one of its spans does.

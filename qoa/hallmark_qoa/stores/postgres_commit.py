@@ -8,23 +8,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import psycopg
 from psycopg import Connection
 
-from hallmark_qoa.derive import started_ns
 from hallmark_qoa.stores.base import Batch, Change, Combine
+from hallmark_qoa.stores.marks import Spot, Touched, Window, spot_of, touched, window_start, with_lateness
 from hallmark_qoa.stores.postgres_days import day_of
-from hallmark_qoa.stores.rows import Row, combine_all, is_ahead
+from hallmark_qoa.stores.postgres_marks import Writer, mark, seal
+from hallmark_qoa.stores.postgres_races import until_won
+from hallmark_qoa.stores.rows import Row, combine_all, is_ahead, stored_text
 
 BYTES_PER_RECORD = 500
 """What a record takes besides its content: its indexes, the headers of its rows, measured."""
 
-ATTEMPTS = 20
-"""How often a batch is written at most while others write to the same predictions."""
-
-_RACES = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
-
-_LOCATE = """SELECT prediction_id, started_ns, age_ns FROM predictions
+_LOCATE = """SELECT prediction_id, started_ns, age_ns, model, consumer, event_ns FROM predictions
     WHERE prediction_id = ANY (%s) ORDER BY prediction_id FOR UPDATE"""
 
 # Records by start and id. A prediction has one record, so two lists do for a list of pairs, and the planner sees which
@@ -33,11 +29,14 @@ _AT = 'started_ns = ANY (%s) AND prediction_id COLLATE "POSIX" = ANY (%s)'
 
 _READ = f"SELECT prediction_id, record, spans FROM records WHERE {_AT}"
 
-_ADD_PREDICTIONS = "INSERT INTO predictions SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[])"
+_PLACED = """unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[])
+    AS k (prediction_id, started_ns, age_ns, model, consumer, event_ns)"""
 
-_MOVE_PREDICTIONS = """UPDATE predictions AS p SET started_ns = k.started_ns, age_ns = k.age_ns
-    FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS k (prediction_id, started_ns, age_ns)
-    WHERE p.prediction_id = k.prediction_id"""
+_ADD_PREDICTIONS = f"""INSERT INTO predictions (prediction_id, started_ns, age_ns, model, consumer, event_ns)
+    SELECT * FROM {_PLACED}"""
+
+_MOVE_PREDICTIONS = f"""UPDATE predictions AS p SET started_ns = k.started_ns, age_ns = k.age_ns, model = k.model,
+    consumer = k.consumer, event_ns = k.event_ns FROM {_PLACED} WHERE p.prediction_id = k.prediction_id"""
 
 _REMOVE_RECORDS = f"""DELETE FROM records WHERE {_AT}
     RETURNING prediction_id, octet_length(record) + octet_length(spans)"""
@@ -61,6 +60,14 @@ class Place(NamedTuple):
 
     started_ns: int
     age_ns: int
+    model: str
+    consumer: str
+    event_ns: int
+
+    @property
+    def spot(self) -> Spot:
+        """Where it is in event time."""
+        return Spot(self.model, self.consumer, self.event_ns, self.started_ns)
 
 
 class _Before(NamedTuple):
@@ -77,38 +84,49 @@ class _New(NamedTuple):
     prediction: str
     place: Place
     row: Row
-    columns: tuple[str, str, str]
+    status: str
 
 
-def commit(connection: Connection, batch: Batch, combine: Combine, engine: str, now_ns: int) -> list[Change]:
+class _Writing(NamedTuple):
+    """What a transaction writes."""
+
+    news: Sequence[_New]
+    before: _Before
+    batch: Batch
+    windows: Touched
+
+
+def commit(connection: Connection, batch: Batch, combine: Combine, writer: Writer) -> list[Change]:
     """Write a batch in one transaction, again from the start where another engine was first; see the protocol."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _commit(connection, batch, combine, engine, now_ns)
-        except _RACES:
-            continue
-    return _commit(connection, batch, combine, engine, now_ns)
+    return until_won(lambda: _commit(connection, batch, combine, writer))
 
 
-def remove_records(connection: Connection, places: Mapping[str, Place], engine: str) -> None:
-    """Remove records, inside a transaction, and take them off the usage."""
+def remove_records(connection: Connection, places: Mapping[str, Place], writer: Writer) -> None:
+    """Remove records whose predictions went, inside a transaction, with their truths; take them off the usage."""
     rows = connection.execute(_REMOVE_RECORDS, _keys(places)).fetchall()
     freed: Counter[int] = Counter()
     for prediction, size in rows:
         freed[day_of(places[prediction].age_ns)] -= size + BYTES_PER_RECORD
-    _add_usage(connection, engine, freed)
+    _add_usage(connection, writer.engine, freed)
+    connection.execute("DELETE FROM truths WHERE prediction_id = ANY (%s)", (list(places),))
+    base_s = writer.rules.base_s
+    windows = {Window(window_start(one.event_ns, base_s), one.model, one.consumer) for one in places.values()}
+    seal(connection, base_s, windows, writer.now_ns)
 
 
-def _commit(connection: Connection, batch: Batch, combine: Combine, engine: str, now_ns: int) -> list[Change]:
+def _commit(connection: Connection, batch: Batch, combine: Combine, writer: Writer) -> list[Change]:
     try:
         before = _read(connection, sorted({group.prediction for group in batch.groups}))
         changes = combine_all(batch.groups, before.rows, combine)
-        _write(connection, _news(changes, before.places, now_ns), before, batch, engine)
+        spots = {prediction: place.spot for prediction, place in before.places.items()}
+        windows = touched(changes, spots, writer.rules, writer.now_ns)
+        news = _news(changes, before.places, writer.now_ns)
+        marked = _write(connection, _Writing(news, before, batch, windows), writer)
     except BaseException:
         if not connection.closed:
             connection.rollback()
         raise
-    return changes
+    return with_lateness(changes, windows, marked)
 
 
 def _read(connection: Connection, predictions: Sequence[str]) -> _Before:
@@ -131,43 +149,47 @@ def _news(changes: Iterable[Change], places: Mapping[str, Place], now_ns: int) -
     news = []
     for prediction in sorted(latest):
         combined = latest[prediction]
-        record = combined.record
-        place = _place(started_ns(record), places.get(prediction), now_ns)
-        columns = (filter_text(record.consumer), filter_text(record.model.name), filter_text(record.status))
-        news.append(_New(prediction, place, Row(combined.record_bytes, combined.spans_bytes), columns))
+        place = _place(spot_of(combined.record), places.get(prediction), now_ns)
+        row = Row(combined.record_bytes, combined.spans_bytes)
+        news.append(_New(prediction, place, row, stored_text(combined.record.status)))
     return news
 
 
-def _place(start_ns: int, before: Place | None, now_ns: int) -> Place:
-    if not is_ahead(start_ns, now_ns):
-        return Place(start_ns, start_ns)
-    return Place(start_ns, now_ns if before is None else min(before.age_ns, now_ns))
+def _place(spot: Spot, before: Place | None, now_ns: int) -> Place:
+    age_ns = spot.started_ns
+    if is_ahead(spot.started_ns, now_ns):
+        age_ns = now_ns if before is None else min(before.age_ns, now_ns)
+    return Place(spot.started_ns, age_ns, spot.model, spot.consumer, spot.event_ns)
 
 
-def filter_text(text: str) -> str:
-    """A text for a column that is filtered on; PostgreSQL's cannot hold NUL."""
-    return text.replace("\0", "\ufffd")
-
-
-def _write(connection: Connection, news: Sequence[_New], before: _Before, batch: Batch, engine: str) -> None:
+def _write(connection: Connection, writing: _Writing, writer: Writer) -> set[Window]:
+    """Write everything and end the transaction; the windows that were marked."""
+    news, before, batch, windows = writing
     known = [new for new in news if new.prediction in before.places]
     added = [new for new in news if new.prediction not in before.places]
     moved = [new for new in known if new.place != before.places[new.prediction]]
-    left = {new.prediction: before.places[new.prediction] for new in moved}
+    left = {
+        new.prediction: before.places[new.prediction]
+        for new in moved
+        if new.place.started_ns != before.places[new.prediction].started_ns
+    }
     with connection.pipeline():
         if added:
             connection.execute(_ADD_PREDICTIONS, _placed(added))
         if moved:
             connection.execute(_MOVE_PREDICTIONS, _placed(moved))
+        if left:
             connection.execute(_REMOVE_RECORDS, _keys(left))
         if news:
             connection.execute(_PUT_RECORDS, _columns(news))
-        _add_usage(connection, engine, _growth(news, before))
+        _add_usage(connection, writer.engine, _growth(news, before))
         if batch.entry is not None:
-            connection.execute(_ADD_ENTRY, (engine, batch.entry.id, batch.entry.request))
+            connection.execute(_ADD_ENTRY, (writer.engine, batch.entry.id, batch.entry.request))
         if batch.settled:
-            connection.execute(_SETTLE, (engine, list(batch.settled)))
+            connection.execute(_SETTLE, (writer.engine, list(batch.settled)))
+        marked = mark(connection, "fold", writer.rules.base_s, windows.all, writer)
         connection.execute("COMMIT")
+    return {Window(*row) for row in marked} if marked is not None else set()
 
 
 def _placed(news: Iterable[_New]) -> list[list[Any]]:
@@ -175,7 +197,8 @@ def _placed(news: Iterable[_New]) -> list[list[Any]]:
 
 
 def _columns(news: Iterable[_New]) -> list[list[Any]]:
-    rows = ((new.prediction, new.place.started_ns, *new.columns, *new.row) for new in news)
+    places = ((new, new.place) for new in news)
+    rows = ((n.prediction, at.started_ns, at.consumer, at.model, n.status, *n.row) for n, at in places)
     return [list(column) for column in zip(*rows, strict=True)]
 
 

@@ -1,17 +1,18 @@
 """Marks in PostgreSQL: windows that are to be folded or judged.
 
-A mark has one row an engine, so that no commit waits for that of another engine; its revision is what the bits of all rows
-make by exclusive or. Whoever needs several marks takes them in order of size, task, start, model and consumer, and marks
-before windows.
+A mark has one row an engine, so that no commit waits for that of another engine; its revision is what the bits of all
+rows make by exclusive or. Whoever needs several marks takes them in order of size, task, start, model and consumer, and
+marks before windows.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from psycopg import Connection, Cursor
 
 from hallmark_qoa.stores.base import Due
 from hallmark_qoa.stores.marks import Window, WindowRules, fresh_revision
+from hallmark_qoa.stores.postgres_session import DDL_LOCK
 from hallmark_qoa.stores.rows import stored_text
 
 Task = Literal["fold", "judge"]
@@ -21,12 +22,12 @@ TASKS: tuple[Task, ...] = ("fold", "judge")
 
 # A sealed window is not folded any more; it may be judged.
 _MARK = """INSERT INTO marks (size_s, task, start_ns, model, consumer, engine, revision, changed_ns)
-    SELECT %(size_s)s, %(task)s, k.start_ns, k.model, k.consumer, %(engine)s, %(revision)s, %(now_ns)s
+    SELECT %(size_s)s, %(task)s, k.start_ns, k.model, k.consumer, %(engine)s, %(revision)s, %(changed_ns)s
     FROM unnest(%(starts)s::bigint[], %(models)s::text[], %(consumers)s::text[]) AS k (start_ns, model, consumer)
     WHERE %(task)s <> 0 OR NOT EXISTS (SELECT FROM windows AS w WHERE w.size_s = %(size_s)s AND w.model = k.model
         AND w.consumer = k.consumer AND w.start_ns = k.start_ns AND w.sealed)
     ON CONFLICT (size_s, task, start_ns, model, consumer, engine)
-    DO UPDATE SET revision = excluded.revision, changed_ns = excluded.changed_ns
+    DO UPDATE SET revision = excluded.revision, changed_ns = greatest(marks.changed_ns, excluded.changed_ns)
     RETURNING start_ns, model, consumer"""
 
 _TAKE = """DELETE FROM marks WHERE size_s = %s AND task = %s AND start_ns = %s AND model = %s AND consumer = %s
@@ -54,9 +55,15 @@ _SEALED_OF_OTHER_SIZE = """SELECT FROM windows WHERE size_s = %s AND model = %s 
     AND start_ns > %s AND start_ns < %s AND sealed LIMIT 1"""
 
 
-def mark(
-    connection: Connection, task: Task, size_s: int, windows: Iterable[Window], *, engine: str, now_ns: int
-) -> Cursor | None:
+class Writer(NamedTuple):
+    """Who writes, by which rules, and when."""
+
+    engine: str
+    rules: WindowRules
+    now_ns: int
+
+
+def mark(connection: Connection, task: Task, size_s: int, windows: Iterable[Window], writer: Writer) -> Cursor | None:
     """Mark windows, each with a new revision; the rows of the cursor are those that were. None where there are none."""
     starts, models, consumers = columns(windows)
     if not starts:
@@ -64,9 +71,9 @@ def mark(
     values = {
         "size_s": size_s,
         "task": TASKS.index(task),
-        "engine": stored_text(engine),
+        "engine": stored_text(writer.engine),
         "revision": fresh_revision(),
-        "now_ns": now_ns,
+        "changed_ns": writer.now_ns,
         "starts": starts,
         "models": models,
         "consumers": consumers,
@@ -100,15 +107,22 @@ def due(connection: Connection, limit: int, after: Due | None) -> list[Due]:
     return [Due(TASKS[task], *rest) for task, *rest in connection.execute(_DUE, (*key, limit))]
 
 
-def adopt(connection: Connection, rules: WindowRules, engine: str, now_ns: int) -> None:
-    """Mark what is stored where windows were of another size before, or where there were none; in a transaction."""
+def adopt(connection: Connection, writer: Writer) -> None:
+    """Mark what is stored where windows were of another size before, or where there were none."""
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (DDL_LOCK,))
+        _adopt(connection, writer)
+
+
+def _adopt(connection: Connection, writer: Writer) -> None:
+    rules, now_ns = writer.rules, writer.now_ns
     (found,) = connection.execute("SELECT max(size_s) FROM base").fetchone() or (None,)
     if found == rules.base_s:
         return
     bounds = {"size_ns": rules.base_s * 10**9, "oldest_ns": rules.oldest_ns(now_ns)}
     windows = [Window(*row) for row in connection.execute(_WINDOWS_OF_RECORDS, bounds)]
     sealed = [window for window in windows if found and _is_sealed(connection, window, found, rules.base_s)]
-    mark(connection, "fold", rules.base_s, {*windows}.difference(sealed), engine=engine, now_ns=now_ns)
+    mark(connection, "fold", rules.base_s, {*windows}.difference(sealed), writer)
     seal(connection, rules.base_s, sealed, now_ns)
     connection.execute("DELETE FROM base")
     connection.execute("INSERT INTO base VALUES (%s)", (rules.base_s,))

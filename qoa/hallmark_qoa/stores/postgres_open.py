@@ -9,6 +9,7 @@ import psycopg
 
 from hallmark_common.settings import variable
 from hallmark_qoa.stores.base import StoreError
+from hallmark_qoa.stores.marks import WindowRules
 from hallmark_qoa.stores.postgres import PostgresStore
 from hallmark_qoa.stores.postgres_engine import UnusableError
 from hallmark_qoa.stores.postgres_schema import TooNewError
@@ -20,12 +21,14 @@ PASSWORD_FILE = variable("qoa_store_password_file")
 _PORTS = re.compile(r"[0-9,]*")
 
 
-async def open_postgres(url: str, engine: str, password_file: Path | None, now_ns: Callable[[], int]) -> PostgresStore:
+async def open_postgres(
+    url: str, engine: str, password_file: Path | None, now_ns: Callable[[], int], rules: WindowRules
+) -> PostgresStore:
     """The store at ``postgresql://user@host:port/database``; :class:`StoreError` where it cannot be used."""
     parts = _parts(url)
     target = Target(url, engine, _password(password_file))
     try:
-        return await PostgresStore.open(target, now_ns)
+        return await PostgresStore.open(target, now_ns, rules)
     except (psycopg.Error, TooNewError, UnusableError) as error:
         reason = "; ".join(line.strip() for line in str(error).splitlines())
         raise StoreError(

@@ -15,6 +15,7 @@ DDL_LOCK = 0x68616C6C_6D61726B
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 30.0
 LOCK_TIMEOUT_S = 10.0
+TELLING_S = 30.0
 TAKE_OVER_S = 30.0
 """The server's keepalive finds out that an engine is gone within 25 s."""
 
@@ -63,6 +64,8 @@ class Target:
     lock_timeout_s: float = LOCK_TIMEOUT_S
     take_over_s: float = TAKE_OVER_S
     """How long to wait for the connection of an engine with this id that died without a word."""
+    telling_s: float = TELLING_S
+    """How long an engine that tells events, and then stops, keeps others from telling them."""
 
 
 def connect(target: Target) -> Connection:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from psycopg import Connection
 
 from hallmark_qoa.stores.base import TruthOutcome, TruthTold
-from hallmark_qoa.stores.marks import Spot, WindowRules, window_of
-from hallmark_qoa.stores.postgres_marks import mark
+from hallmark_qoa.stores.marks import Spot, window_of
+from hallmark_qoa.stores.postgres_marks import Writer, mark
 from hallmark_qoa.stores.postgres_races import until_won
 from hallmark_qoa.stores.rows import stored_text
 from hallmark_qoa.stores.truths import Decision, Truth, decide
@@ -44,50 +44,42 @@ _DELETE = """DELETE FROM truths WHERE prediction_id IN (SELECT prediction_id FRO
     WHERE NOT joined AND told_ns < %s ORDER BY told_ns LIMIT %s FOR UPDATE SKIP LOCKED)"""
 
 
-def add_truths(
-    connection: Connection, told: Sequence[TruthTold], rules: WindowRules, engine: str, now_ns: int
-) -> list[TruthOutcome]:
+def add_truths(connection: Connection, told: Sequence[TruthTold], writer: Writer) -> list[TruthOutcome]:
     """See :meth:`hallmark_qoa.stores.base.Store.add_truths`."""
     usable = [replace(one, value=stored_text(one.value), prediction=stored_text(one.prediction)) for one in told]
     predictions = sorted({one.prediction for one in usable})
-    decision = until_won(lambda: _keep(connection, usable, predictions, rules.oldest_ns(now_ns), now_ns))
-    until_won(lambda: _join(connection, (_TOLD_UNJOINED, predictions), rules, engine, now_ns))
+    decision = until_won(lambda: _keep(connection, usable, predictions, writer))
+    until_won(lambda: _join(connection, (_TOLD_UNJOINED, predictions), writer))
     return decision.outcomes
 
 
-def delete_waiting(
-    connection: Connection, told_before_ns: int, limit: int, rules: WindowRules, *, engine: str, now_ns: int
-) -> int:
+def delete_waiting(connection: Connection, told_before_ns: int, limit: int, writer: Writer) -> int:
     """See :meth:`hallmark_qoa.stores.base.Store.delete_waiting_truths`."""
     # Those whose prediction came after all wait no more; a commit does not look for them.
-    while until_won(lambda: _join(connection, (_OLD_UNJOINED, told_before_ns), rules, engine, now_ns)):
+    while until_won(lambda: _join(connection, (_OLD_UNJOINED, told_before_ns), writer)):
         pass
     return connection.execute(_DELETE, (told_before_ns, limit)).rowcount
 
 
-def _keep(
-    connection: Connection, told: Sequence[TruthTold], predictions: Sequence[str], oldest_ns: int, now_ns: int
-) -> Decision:
+def _keep(connection: Connection, told: Sequence[TruthTold], predictions: Sequence[str], writer: Writer) -> Decision:
     with connection.transaction():
         known = {one: Truth(*truth) for one, *truth in connection.execute(_KNOWN, (predictions,))}
         spots = {one: Spot(*spot) for one, *spot in connection.execute(_SPOTS, (predictions,))}
-        decision = decide(told, known, spots, oldest_ns)
+        decision = decide(told, known, spots, writer.rules.oldest_ns(writer.now_ns))
         for statement, of_known in ((_ADD, False), (_CHANGE, True)):
             rows = [(one, *truth) for one, truth in sorted(decision.kept.items()) if (one in known) == of_known]
             if rows:
-                connection.execute(statement, (now_ns, *map(list, zip(*rows, strict=True))))
+                connection.execute(statement, (writer.now_ns, *map(list, zip(*rows, strict=True))))
     return decision
 
 
-def _join(
-    connection: Connection, which: tuple[str, object], rules: WindowRules, engine: str, now_ns: int
-) -> int:
+def _join(connection: Connection, which: tuple[str, object], writer: Writer) -> int:
     """Mark the windows of predictions that have a truth and do not show it yet; how many predictions."""
     statement, parameter = which
     with connection.transaction():
         spots = {one: Spot(*spot) for one, *spot in connection.execute(statement.encode(), (parameter,))}
         connection.execute(_JOIN, (list(spots),))
-        corrected = (spot for spot in spots.values() if spot.started_ns >= rules.oldest_ns(now_ns))
-        windows = {window_of(spot, rules.base_s) for spot in corrected}
-        mark(connection, "fold", rules.base_s, windows, engine=engine, now_ns=now_ns)
+        base_s, oldest_ns = writer.rules.base_s, writer.rules.oldest_ns(writer.now_ns)
+        windows = {window_of(spot, base_s) for spot in spots.values() if spot.started_ns >= oldest_ns}
+        mark(connection, "fold", base_s, windows, writer)
     return len(spots)

@@ -10,7 +10,7 @@ from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_qoa.stores.base import Due, Event, Windows
 from hallmark_qoa.stores.marks import Window
 from hallmark_qoa.stores.postgres_events import put_events
-from hallmark_qoa.stores.postgres_marks import mark
+from hallmark_qoa.stores.postgres_marks import Writer, mark
 from hallmark_qoa.stores.postgres_windows import (
     Parameters,
     take_or_leave,
@@ -37,8 +37,7 @@ def put_verdicts(
     events: Sequence[Event],
     affected: Sequence[int],
     *,
-    engine: str,
-    now_ns: int,
+    writer: Writer,
 ) -> bool:
     """See :meth:`hallmark_qoa.stores.base.Store.put_verdicts`."""
 
@@ -54,7 +53,7 @@ def put_verdicts(
                 connection.execute(_PUT, (number, due.start_ns, *map(list, zip(*rows, strict=True))))
             put_events(connection, number, events)
             windows = {Window(start_ns, due.model, due.consumer) for start_ns in affected}
-            mark(connection, "judge", due.size_s, windows, engine=engine, now_ns=now_ns)
+            mark(connection, "judge", due.size_s, windows, writer)
         return True
 
     return unless_changed(put)

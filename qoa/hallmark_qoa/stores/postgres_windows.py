@@ -6,8 +6,8 @@ from operator import attrgetter
 from psycopg import Connection
 
 from hallmark_qoa.stores.base import Due, Fold, Windows
-from hallmark_qoa.stores.marks import Window, WindowRules, window_start
-from hallmark_qoa.stores.postgres_marks import mark, take
+from hallmark_qoa.stores.marks import Window, window_start
+from hallmark_qoa.stores.postgres_marks import Writer, mark, take
 from hallmark_qoa.stores.postgres_races import until_won
 from hallmark_qoa.stores.rows import DAY_NS, stored_text
 
@@ -41,10 +41,7 @@ def put_folds(
     due: Due,
     folds: Sequence[Fold],
     next_size_s: int | None,
-    *,
-    rules: WindowRules,
-    engine: str,
-    now_ns: int,
+    writer: Writer,
 ) -> bool:
     """See :meth:`hallmark_qoa.stores.base.Store.put_folds`."""
     content = sorted(
@@ -55,20 +52,21 @@ def put_folds(
     def put() -> bool:
         with connection.transaction():
             take_or_leave(connection, due)
-            if due.size_s == rules.base_s and _is_partly_dropped(connection, due):
+            if due.size_s == writer.rules.base_s and _is_partly_dropped(connection, due):
                 return False
             found = connection.execute(_FIND, _key(due)).fetchone()
             if found is not None and found[1]:
                 return False
             before = connection.execute(_FOLDS, (found[0],), binary=True).fetchall() if found is not None else []
             if sorted(before) != content:
-                _replace(connection, due, content, now_ns)
+                _replace(connection, due, content, writer.now_ns)
+                since = writer._replace(now_ns=due.changed_ns)
                 series = (due.model, due.consumer)
                 judged = [Window(due.start_ns, *series)]
-                mark(connection, "judge", due.size_s, judged, engine=engine, now_ns=now_ns)
+                mark(connection, "judge", due.size_s, judged, since)
                 if next_size_s is not None:
                     above = [Window(window_start(due.start_ns, next_size_s), *series)]
-                    mark(connection, "fold", next_size_s, above, engine=engine, now_ns=now_ns)
+                    mark(connection, "fold", next_size_s, above, since)
         return True
 
     return unless_changed(put)
@@ -104,7 +102,10 @@ def folds(connection: Connection, which: Windows) -> list[Fold]:
 def folds_query(which: Windows) -> tuple[str, Parameters]:
     """The statement for folds, in no order, and its parameters."""
     source, parameters = windows_with("folds", which)
-    return f"SELECT w.size_s, w.start_ns, w.consumer, w.model, variant, version, segment, aggregate {source}", parameters
+    return (
+        f"SELECT w.size_s, w.start_ns, w.consumer, w.model, variant, version, segment, aggregate {source}",
+        parameters,
+    )
 
 
 def windows_with(table: str, which: Windows) -> tuple[str, Parameters]:

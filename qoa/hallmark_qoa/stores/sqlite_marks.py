@@ -41,9 +41,11 @@ def mark(
 ) -> set[Window]:
     """Mark windows, each with a new revision; those that were."""
     revision, number = fresh_revision(), TASKS.index(task)
-    return {
-        window for window in windows if connection.execute(_MARK, (size_s, number, *window, revision, changed_ns)).rowcount
-    }
+
+    def is_marked(window: Window) -> bool:
+        return connection.execute(_MARK, (size_s, number, *window, revision, changed_ns)).rowcount > 0
+
+    return {window for window in windows if is_marked(window)}
 
 
 def take(connection: sqlite3.Connection, due: Due) -> bool:

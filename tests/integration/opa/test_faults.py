@@ -36,7 +36,6 @@ def opa(tmp_path: Path, policies: Path) -> Iterator[Opa]:
     """An OPA that a test may break."""
     with Opa(tmp_path, policies) as running:
         yield running
-        running.resume()
 
 
 @pytest.fixture
@@ -124,6 +123,23 @@ def test_a_changed_policy_takes_over_and_a_broken_one_does_not(
     _change(policies, "verdicts := [[", "verdicts := [")
     _change(policies, '"not above"', '"at most"')
     until(lambda: ask() == RIGHT, "the mended policy judges", timeout_s=PATIENCE_S)
+
+
+def test_a_policy_that_breaks_the_interpreter_does_not_break_who_asks_it(
+    policies: Path, runner: asyncio.Runner
+) -> None:
+    policy = open_policy(Settings(policies_dir=policies))
+    assert runner.run(policy.judge(ASKED)) == RIGHT
+    # regopy overflows its stack on it.
+    (policies / "deep.rego").write_text(f"package deep\n\ndeep := {'[' * 20_000}{']' * 20_000}\n")
+
+    def error_after_asking() -> str:
+        assert runner.run(policy.judge(ASKED)) == RIGHT
+        return policy.status().error
+
+    error = until(error_after_asking, "the policy is refused", timeout_s=PATIENCE_S)
+    assert " breaks the interpreter; " in error
+    runner.run(policy.close())
 
 
 def test_no_policy_at_the_start_is_unknown_until_there_is_one(ask: Ask, policies: Path) -> None:

@@ -47,7 +47,10 @@ def failing(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Failing:
         (["predict", "digits"], "Missing argument"),
         (["replay", "scale", "--rate", "0"], "Invalid value for '--rate'"),
         (["replay", "scale", "--event-time", "then"], "Invalid value for '--event-time'"),
-        (["feedback", "x", "1"], "No such command 'feedback'."),
+        (["feedback", "x"], "expected PREDICTION_ID and VALUE, or --file FILE"),
+        (["feedback", "x", "1", "2"], "Got unexpected extra argument"),
+        (["feedback", "x", "--jsn"], "No such option: --jsn"),
+        (["feedback", "x", "1", "--file", "y"], "--file: holds ids, values and times itself"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_exit_code_2(failing: Failing, arguments: list[str], problem: str) -> None:
@@ -63,6 +66,7 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(failing: Failing, argu
         (["replay", "scale"], "web", "web_grpc_port"),
         (["record", "a" * 32], "qoa", "qoa_port"),
         (["watch"], "qoa", "qoa_port"),
+        (["feedback", "a" * 32, "7"], "qoa", "qoa_port"),
     ],
 )
 @pytest.mark.parametrize("as_json", [False, True])

@@ -176,3 +176,13 @@ def test_event_time_of_the_request_counts(otlp: Any, record: Any) -> None:
     found = record(spans)
     assert (found.event_time.seconds, found.event_time.nanos) == (-1, 999_999_999)
     assert found.started_at.nanos == 7_000_000
+
+
+@pytest.mark.parametrize(("cpu_ms", "known"), [(2.5, 2.5), (0.0, 0.0), (-1.0, None), (None, None)])
+def test_cpu_time_of_a_stage_where_it_was_measured(
+    otlp: Any, record: Any, cpu_ms: float | None, known: float | None
+) -> None:
+    name = otlp.name(1, 0x10)
+    said = {} if cpu_ms is None else {"cpu_ms": cpu_ms}
+    (stage,) = record([otlp.span(name, 0x10, 0, 0, 10, kind=SERVER, stage="web", status="OK", **said)]).stages
+    assert (stage.cpu_ms if stage.HasField("cpu_ms") else None) == known

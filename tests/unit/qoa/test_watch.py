@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 
+from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark.qoa.v1.quality_pb2 import Model, QualityRecord
+from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_qoa.stores.base import Filter
-from hallmark_qoa.watch import Watcher, Watchers
+from hallmark_qoa.watch import ChangeFilter, VerdictWatchers, Watcher, Watchers
 
 
 def record(number: int, **fields: Any) -> QualityRecord:
     return QualityRecord(prediction_id=str(number), **fields)
 
 
-async def events(watcher: Watcher) -> list[int | str]:
+async def events(watcher: Watcher[QualityRecord]) -> list[int | str]:
     return [event if isinstance(event, int) else event.prediction_id async for event in watcher.events()]
 
 
@@ -83,3 +85,25 @@ async def test_only_what_was_asked_for(which: Filter, seen: list[str]) -> None:
         watchers.publish(record(2, consumer="other", model=Model(name="flights"), status="INTERNAL"))
         watchers.end()
         assert await events(watcher) == seen
+
+
+@pytest.mark.parametrize(
+    ("which", "seen"),
+    [
+        (ChangeFilter(), ["1", "2"]),
+        (ChangeFilter(silenced=True), ["1", "2", "3"]),
+        (ChangeFilter(consumer="acme"), ["1"]),
+        (ChangeFilter(consumer="acme", silenced=True), ["1", "3"]),
+        (ChangeFilter(model="flights"), ["2"]),
+        (ChangeFilter(consumer="acme", model="flights"), []),
+    ],
+)
+async def test_only_changes_of_verdicts_that_were_asked_for(which: ChangeFilter, seen: list[str]) -> None:
+    watchers = VerdictWatchers(queue_size=9)
+    with watchers.watching(which) as watcher:
+        acme = WindowVerdict(consumer="acme", model="digits")
+        watchers.publish(VerdictChange(id="1", verdict=acme))
+        watchers.publish(VerdictChange(id="2", verdict=WindowVerdict(consumer="other", model="flights")))
+        watchers.publish(VerdictChange(id="3", verdict=acme, silenced=True))
+        watchers.end()
+        assert [event.id async for event in watcher.events() if not isinstance(event, int)] == seen

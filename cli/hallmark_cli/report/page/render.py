@@ -31,6 +31,9 @@ POLICY = "default-src 'none'; style-src 'sha256-{}'; img-src data:; base-uri 'no
 PSI_GUIDES = (0.1, 0.25)
 """Below the first a population is stable, above the second it is another one (Siddiqi 2006)."""
 
+MOST_PSI = 0.6
+"""Greater values are drawn as this one: it is another population by far."""
+
 
 def render_page(story: Story, records: str) -> str:
     """The page as text; ``records`` is the address that a prediction id is appended to."""
@@ -102,8 +105,8 @@ def unit(series: Series) -> str:
 
 
 def scale_of(drift: tuple[Series, ...]) -> float:
-    """The greatest value that small plots of drift share: at least so much that both guides are seen."""
-    return max(1.2 * PSI_GUIDES[-1], *(max(series.values) for series in drift))
+    """The greatest value that small plots of drift share: both guides are seen, and one wild column hides no other."""
+    return min(max(1.2 * PSI_GUIDES[-1], *(max(series.values) for series in drift)), MOST_PSI)
 
 
 def small_psi(series: Series, greatest: float) -> Markup:

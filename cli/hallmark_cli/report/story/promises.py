@@ -11,9 +11,25 @@ from hallmark_cli.report.story.points import Point, Series
 from hallmark_common.reports import blamed, window_name
 
 MAX_EVIDENCE = 3
+NOBODY = "nothing in particular"
+
+OVERDRAWN = -1.0
+"""The least that is shown to be left of a budget: the first bad window of few takes all of it many times over."""
 
 Key = tuple[str, str, str, int]
 """Contract, objective, segment, size of the windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One prediction that proves a violation."""
+
+    prediction_id: str
+    trace_id: str
+    span_id: str
+    stage: str
+    text: str
+    """What was observed there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +45,12 @@ class Episode:
     windows: int
     observed: str
     """The worst that was observed, with its unit."""
-    blamed: str
-    """What is to blame in the first window, such as ``stage inference``."""
+    blames: tuple[str, ...]
+    """What is to blame in each of the windows, such as ``stage inference``."""
     why: str
-    evidence: tuple[Evidence, ...]
+    """Why what is blamed in the first window is."""
+    evidence: tuple[Proof, ...]
+    """Of the first window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +75,7 @@ class Promise:
     """Reasons of the last verdict where that is not ``pass``."""
     episodes: tuple[Episode, ...]
     budget: Series | None
-    """What is left of its error budget over time, 1 being all of it; None where it has none."""
+    """What is left of its error budget over time, 1 being all of it, below 0 overdrawn; None where it has none."""
     burn_rate: float | None
     """The last one that was told."""
 
@@ -149,14 +167,19 @@ def _episode(violated: Sequence[WindowVerdict]) -> Episode:
         end_s=last.start.seconds + last.window_s,
         windows=len(violated),
         observed=_observed(worst),
-        blamed=blamed(first.blame),
+        blames=tuple(blamed(each.blame) or NOBODY for each in violated),
         why=first.blame.detail or " ".join(first.reasons),
-        evidence=tuple(first.evidence[:MAX_EVIDENCE]),
+        evidence=tuple(_proof(each, first) for each in first.evidence[:MAX_EVIDENCE]),
     )
 
 
+def _proof(evidence: Evidence, verdict: WindowVerdict) -> Proof:
+    text = evidence.detail or amount(evidence.observed, verdict.unit, verdict.figure)
+    return Proof(evidence.prediction_id, evidence.trace_id, evidence.span_id, evidence.stage, text)
+
+
 def _budget(verdicts: Sequence[WindowVerdict]) -> Series | None:
-    """Share of the error budget that is left at each window: what a period allows, less what was violated in it."""
+    """Share of the error budget that is left at each window."""
     told = [each for each in verdicts if each.HasField("budget")]
     if not told:
         return None
@@ -165,6 +188,8 @@ def _budget(verdicts: Sequence[WindowVerdict]) -> Series | None:
 
 
 def _left(verdict: WindowVerdict) -> float | None:
-    allowed = verdict.budget.period_s / verdict.window_s * (1 - verdict.budget.target)
-    spent = verdict.budget.violated + (1 if verdict.bad else 0)
-    return 1 - spent / allowed if allowed > 0 else None
+    """1 less the share of the allowed windows that are bad, as the default policy counts: of those judged so far."""
+    judged = verdict.budget.windows + 1
+    allowed = judged * (1 - verdict.budget.target)
+    bad = verdict.budget.violated + (1 if verdict.bad else 0)
+    return max(1 - bad / allowed, OVERDRAWN) if allowed > 0 else None

@@ -131,9 +131,7 @@ def _subject(
     smallest = [window for window in windows if window.window_s == windows[0].window_s]
     judged = promises(verdict for window in (*windows, *segments) for verdict in window.verdicts)
     episodes = sorted((episode for each in judged for episode in each.episodes), key=lambda each: each.start_s)
-    blames = Counter[str]()
-    for episode in episodes:
-        blames[episode.blamed or "nothing in particular"] += episode.windows
+    blames = Counter(name for episode in episodes for name in episode.blames)
     return Subject(
         consumer=windows[0].consumer,
         model=windows[0].model,

@@ -5,6 +5,8 @@ much), and the share of a narrow bin is known from quantiles only roughly. Ten g
 where PSI comes from (Siddiqi 2006, "Credit Risk Scorecards", chapter 10).
 """
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,21 +23,25 @@ def grouped(reference: NumericReference, counts: npt.ArrayLike) -> tuple[Floats,
     minimum joins the first group, unless the minimum is an atom: then such values are new, and a group of their own;
     likewise above. The share of a group is off by at most ``2 / steps + 2 / rows``, and mostly by far less.
     """
-    groups = _group_of_each_bin(reference)
-    shares = np.zeros(groups[-1] + 1, dtype=np.float64)
-    totals = np.zeros(groups[-1] + 1, dtype=np.int64)
-    np.add.at(shares, groups, reference.shares())
+    groups, shares = _groups_of(reference)
+    totals = np.zeros(len(shares), dtype=np.int64)
     np.add.at(totals, groups, np.asarray(counts, dtype=np.int64))
     return shares, totals
 
 
-def _group_of_each_bin(reference: NumericReference) -> Integers:
+@lru_cache(maxsize=1024)  # a reference is compared with again and again, for as long as its model is served
+def _groups_of(reference: NumericReference) -> tuple[Integers, Floats]:
+    """Group of each bin, and the share of each group."""
     shares = reference.shares()
     inner = _inner_groups(shares[1:-1].tolist(), least=2 / reference.steps)
     # A point with a share is an atom.
     below = inner[0] - int(shares[1] > 0)
     above = inner[-1] + int(shares[-2] > 0)
-    return np.array([group - below for group in (below, *inner, above)], dtype=np.int64)
+    groups = np.array([group - below for group in (below, *inner, above)], dtype=np.int64)
+    by_group = np.zeros(groups[-1] + 1, dtype=np.float64)
+    np.add.at(by_group, groups, shares)
+    by_group.setflags(write=False)
+    return groups, by_group
 
 
 def _inner_groups(shares: list[float], least: float) -> list[int]:

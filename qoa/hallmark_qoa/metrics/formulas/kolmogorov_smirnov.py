@@ -34,8 +34,8 @@ def kolmogorov_smirnov(reference: NumericReference, counts: npt.ArrayLike) -> Ko
     if not count:
         return None
     current: Floats = np.cumsum(dense) / count
-    low, high = reference.cumulative_bounds()
-    value = float(np.abs(reference.cumulative() - current).max())
+    low, high = reference.least, reference.most
+    value = float(np.abs(reference.cumulative - current).max())
     least = max(0.0, float(np.maximum(low - current, current - high).max()))
     most = float(_most_in_intervals(low, high, current).max())
     statistic = Estimate(value, max(most - value, value - least))

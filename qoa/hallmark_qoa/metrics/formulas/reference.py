@@ -19,16 +19,17 @@ Integers = npt.NDArray[np.int64]
 class NumericReference:
     """Distribution of a number in ``rows`` reference values, from its quantiles at 0 to 100 % in equal steps.
 
-    ``quantiles`` has shape (steps + 1,), ``points`` the distinct ones, shape (k,); ``first`` and ``last`` say which
-    quantiles equal each point. A share between two points is known up to ``1 / steps + 1 / rows`` at worst, at a point
-    of continuous data up to ``1 / rows``.
+    ``quantiles`` has shape (steps + 1,), ``points`` the distinct ones, shape (k,). ``cumulative`` is the share of the
+    reference up to and with each bin, shape (bins,), the best guess; ``least`` and ``most`` are what it can be, which
+    differ by no more than ``1 / steps + 2 / rows``.
     """
 
     quantiles: Floats
     rows: int
     points: Floats
-    first: Integers
-    last: Integers
+    cumulative: Floats
+    least: Floats
+    most: Floats
 
     @classmethod
     def of(cls, quantiles: Sequence[float], rows: int) -> "NumericReference":
@@ -43,7 +44,8 @@ class NumericReference:
         points = np.unique(array)
         first = np.searchsorted(array, points, side="left").astype(np.int64)
         last = np.searchsorted(array, points, side="right").astype(np.int64) - 1
-        return cls(array, rows, points, first, last)
+        steps = len(array) - 1
+        return cls(array, rows, points, _guess(first, last, steps), *_bounds(first, last, steps, rows))
 
     @property
     def steps(self) -> int:
@@ -54,6 +56,10 @@ class NumericReference:
     def bins(self) -> int:
         """Number of bins; the first holds what is below every reference value, the last what is above."""
         return 2 * len(self.points) + 1
+
+    def shares(self) -> Floats:
+        """Share of the reference in each bin, shape (bins,), summing to 1: differences of ``cumulative``."""
+        return np.diff(self.cumulative, prepend=0.0)
 
     def bin_of(self, values: npt.ArrayLike) -> Integers:
         """Bin of each value, 0 to ``bins - 1``, in the shape of ``values``, which are finite."""
@@ -74,43 +80,36 @@ class NumericReference:
         dense[list(counts)] = list(counts.values())
         return dense
 
-    def cumulative(self) -> Floats:
-        """Share of the reference up to and with each bin, shape (bins,), the best guess of the quantiles.
 
-        Of quantiles i to j that equal an atom, its distribution function rises from (i - 1/2) to (j + 1/2) steps: the
-        middle of what is possible. A point that is no atom is taken to have no share.
-        """
-        half = np.where(self.last > self.first, 0.5, 0.0)
-        below = np.where(self.first == 0, 0.0, self.first - half)
-        up_to = np.where(self.last == self.steps, self.steps, self.last + half)
-        # A single quantile at either end is the minimum or maximum of continuous values: no step there either.
-        return _per_bin(below / self.steps, np.where(self._is_atom, up_to, below) / self.steps)
+def _guess(first: Integers, last: Integers, steps: int) -> Floats:
+    """Share up to and with each bin, of points that equal the quantiles from ``first`` to ``last``.
 
-    def shares(self) -> Floats:
-        """Share of the reference in each bin, shape (bins,), summing to 1: differences of :meth:`cumulative`."""
-        return np.diff(self.cumulative(), prepend=0.0)
+    The distribution function rises at an atom from (first - 1/2) to (last + 1/2) steps: the middle of what is
+    possible. A point that is no atom, even the minimum or maximum, is taken to have no share.
+    """
+    is_atom = last > first
+    below = np.where(is_atom & (first > 0), first - 0.5, first)
+    up_to = np.where(is_atom & (last < steps), last + 0.5, last)
+    return _per_bin(below / steps, up_to / steps)
 
-    def cumulative_bounds(self) -> tuple[Floats, Floats]:
-        """The least and the most that the share up to and with each bin can be, each of shape (bins,).
 
-        A quantile at i steps has at least that share at or below it and at most that share strictly below it, up to
-        ``1 / rows`` for its interpolation between two values.
-        """
-        slack = 1 / self.rows
-        inner_first, inner_last = self.first > 0, self.last < self.steps
-        low = _per_bin(
-            np.where(inner_first, np.maximum(0, (self.first - 1) / self.steps - slack), 0.0),
-            np.where(inner_last, np.maximum(0, self.last / self.steps - slack), 1.0),
-        )
-        high = _per_bin(
-            np.where(inner_first, np.minimum(1, self.first / self.steps + slack), 0.0),
-            np.where(inner_last, np.minimum(1, (self.last + 1) / self.steps + slack), 1.0),
-        )
-        return low, high
+def _bounds(first: Integers, last: Integers, steps: int, rows: int) -> tuple[Floats, Floats]:
+    """The least and the most that the share up to and with each bin can be.
 
-    @property
-    def _is_atom(self) -> npt.NDArray[np.bool_]:
-        return self.last > self.first
+    A quantile at i steps has at least that share at or below it and at most that share strictly below it, up to
+    ``1 / rows`` for its interpolation between two values. Nothing is below the minimum or above the maximum.
+    """
+    slack = steps / rows
+    is_inner_first, is_inner_last = first > 0, last < steps
+    least = _per_bin(
+        np.where(is_inner_first, np.maximum(0, first - 1 - slack), 0) / steps,
+        np.where(is_inner_last, np.maximum(0, last - slack), steps) / steps,
+    )
+    most = _per_bin(
+        np.where(is_inner_first, np.minimum(steps, first + slack), 0) / steps,
+        np.where(is_inner_last, np.minimum(steps, last + 1 + slack), steps) / steps,
+    )
+    return least, most
 
 
 def _per_bin(below: Floats, up_to: Floats) -> Floats:

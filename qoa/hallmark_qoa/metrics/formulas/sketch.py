@@ -125,16 +125,16 @@ class Sketch:
         below = sum(count for bucket, count in self._counts.items() if bucket < own)
         inside = self._counts.get(own, 0)
         if own == 0:
-            inside *= threshold >= 0
-            return below + inside, below + inside
+            at_most = below + (inside if threshold >= 0 else 0)
+            return at_most, at_most
         is_whole = 0 < own <= len(_BOUNDS) and threshold == _BOUNDS[own - 1]
-        return below + inside * is_whole, below + inside
+        return below + (inside if is_whole else 0), below + inside
 
     def points(self) -> tuple[Floats, Integers]:
         """Estimates in ascending order, one a bucket, and how many values each stands for."""
-        ordered = sorted(self._counts)
-        estimates = np.array([_estimate(bucket) for bucket in ordered], dtype=np.float64)
-        return estimates, np.array([self._counts[bucket] for bucket in ordered], dtype=np.int64)
+        ordered = np.array(sorted(self._counts), dtype=np.int64)
+        estimates = np.where(ordered == 0, 0.0, np.copysign(_ESTIMATES[np.abs(ordered) - 1], ordered))
+        return estimates, np.array([self._counts[bucket] for bucket in ordered.tolist()], dtype=np.int64)
 
     def encode(self) -> Encoded:
         """Two lists: names of the buckets in ascending order, each as its difference from the one before; counts."""
@@ -149,15 +149,11 @@ class Sketch:
         Raises:
             ValueError: it did not.
         """
-        sketch = cls()
-        sketch._add(_decoded(encoded))
-        return sketch
+        return cls.of_buckets(_decoded(encoded))
 
     @classmethod
     def of_buckets(cls, pairs: Iterable[tuple[int, int]]) -> "Sketch":
-        """The sketch of values that were counted by :func:`buckets_of`: names of buckets, each
-        once and with a count above 0.
-        """
+        """The sketch of values that were counted by :func:`buckets_of`: names, each once, with a count above 0."""
         sketch = cls()
         sketch._counts = dict(pairs)
         sketch._count = sum(sketch._counts.values())
@@ -177,18 +173,17 @@ def buckets_of(values: Floats) -> Integers:
     return np.where(values < 0, -buckets, buckets).astype(np.int64)
 
 
-def _decoded(encoded: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+def _decoded(encoded: Sequence[Sequence[int]]) -> Iterable[tuple[int, int]]:
     if len(encoded) != 2 or not all(isinstance(numbers, list) for numbers in encoded):
         raise ValueError("a sketch: expected two lists")
     differences, counts = encoded
-    if len(differences) != len(counts) or not all(isinstance(number, int) for number in (*differences, *counts)):
+    if len(differences) != len(counts) or not {*map(type, differences), *map(type, counts)} <= {int}:
         raise ValueError("a sketch: expected as many whole numbers for counts as for buckets")
-    if any(step <= 0 for step in differences[1:]) or any(count <= 0 for count in counts):
+    if min(differences[1:], default=1) <= 0 or min(counts, default=1) <= 0:
         raise ValueError("a sketch: expected buckets in ascending order, each with a count above 0")
-    pairs = list(zip(accumulate(differences), counts, strict=True))
-    if any(abs(bucket) > len(_BOUNDS) for bucket, _ in pairs):
+    if differences and max(-differences[0], sum(differences)) > len(_BOUNDS):
         raise ValueError(f"a sketch: expected buckets from {-len(_BOUNDS)} to {len(_BOUNDS)}")
-    return pairs
+    return zip(accumulate(differences), counts, strict=True)
 
 
 def _estimate(bucket: int) -> float:

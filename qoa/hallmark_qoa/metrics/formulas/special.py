@@ -4,6 +4,7 @@ import math
 
 _SMALL = 1e-300  # stands for a denominator of 0 in the continued fraction
 _PRECISION = 1e-15
+_MOST_TERMS = 10_000  # about 8 * sqrt(a) are needed
 
 
 def chi_squared_survival(statistic: float, degrees: int) -> float:
@@ -45,10 +46,11 @@ def kolmogorov_survival(x: float) -> float:
 
 def _series(a: float, x: float) -> float:
     term = total = 1 / a
-    while term > total * _PRECISION:
-        a += 1
-        term *= x / a
+    for i in range(1, _MOST_TERMS):
+        term *= x / (a + i)
         total += term
+        if term < total * _PRECISION:
+            break
     return total
 
 
@@ -57,13 +59,12 @@ def _fraction(a: float, x: float) -> float:
     b = x + 1 - a
     c, d = 1 / _SMALL, 1 / b
     value = d
-    step, i = 0.0, 0
-    while abs(step - 1) > _PRECISION:
-        i += 1
+    for i in range(1, _MOST_TERMS):
         numerator = -i * (i - a)
         b += 2
         d = 1 / (numerator * d + b or _SMALL)
         c = b + numerator / c or _SMALL
-        step = c * d
-        value *= step
+        value *= c * d
+        if abs(c * d - 1) < _PRECISION:
+            break
     return value

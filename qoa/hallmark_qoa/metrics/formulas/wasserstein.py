@@ -49,8 +49,7 @@ def wasserstein_normed(
 
 def _inside(reference: NumericReference, current: Floats) -> tuple[float, float]:
     """Area between the first and the last point, and the most by which it may be off; from cumulative shares by bin."""
-    expected = reference.cumulative()
-    low, high = reference.cumulative_bounds()
+    expected, low, high = reference.cumulative, reference.least, reference.most
     widths = np.diff(reference.points)
     starts, ends = slice(1, -2, 2), slice(2, -1, 2)
     area = widths @ _mean_distance(expected[starts] - current[starts], expected[ends] - current[ends])

@@ -11,7 +11,7 @@ from hallmark_cli.contracts.draft import DraftObjective, Left
 from hallmark_cli.contracts.naming import contract_names, unique, valid_contract_name
 from hallmark_common.contracts.document import read_document
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.text("-%.~#&*!|>'\"{}[]:,? a1\n", max_size=4)
 VALUE = TEXT | st.integers(-(10**9), 10**9) | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
 
 
@@ -26,6 +26,9 @@ VALUE = TEXT | st.integers(-(10**9), 10**9) | st.booleans() | st.floats(allow_na
         ("a: b", '"a: b"'),
         ("a #b", '"a #b"'),
         ("- a", '"- a"'),
+        ("%", '"%"'),
+        ("---", '"---"'),
+        ("90%", "90%"),
         ("*", '"*"'),
         (" a", '" a"'),
         ("a\x85b", '"a\\u0085b"'),

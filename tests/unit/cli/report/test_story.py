@@ -45,8 +45,16 @@ def test_an_episode_reaches_to_the_next_window_that_passes() -> None:
     assert minutes == [(1, 4), (5, 6)]
     assert [each.windows for each in found] == [2, 1]
     assert [each.observed for each in found] == ["900 ms", "400 ms"]
-    assert found[0].blamed == "stage inference"
-    assert len(found[0].evidence) == 3
+    assert found[0].blames == ("stage inference",) * 2
+    assert [proof.text for proof in found[0].evidence] == ["700 ms", "650 ms", "600 ms"]
+
+
+def test_each_window_has_a_blame_of_its_own() -> None:
+    verdicts = judged(0.5, 0.5, 0.5)
+    verdicts[1].blame.name = "web"
+    verdicts[2].ClearField("blame")
+    (found,) = promises(verdicts)
+    assert found.episodes[0].blames == ("stage inference", "stage web", "nothing in particular")
 
 
 def test_the_unknown_alone_is_no_episode() -> None:
@@ -71,16 +79,23 @@ def test_broken_promises_come_first() -> None:
     assert [each.objective for each in found] == ["fast-enough", "right-enough", "there"]
 
 
-def test_an_error_budget_burns_down_by_what_a_period_allows() -> None:
+def test_an_error_budget_burns_down_by_what_is_allowed_of_the_windows_so_far() -> None:
     verdicts = judged(0.1, 0.5, 0.5)
     for index, verdict in enumerate(verdicts):
-        # 100 windows a period, 10 of which may be violated.
-        verdict.budget.CopyFrom(Budget(target=0.9, period_s=6000, windows=index, violated=max(index - 1, 0)))
+        verdict.budget.CopyFrom(Budget(target=0.9, period_s=6000, windows=39 + index, violated=max(index - 1, 0)))
     verdicts[-1].budget.burn_rate = 2.5
     (found,) = promises(verdicts)
     assert found.budget is not None
-    assert found.budget.values == pytest.approx([1.0, 0.9, 0.8])
+    assert found.budget.values == pytest.approx([1.0, 1 - 1 / 4.1, 1 - 2 / 4.2])
     assert found.burn_rate == 2.5
+
+
+def test_an_overdrawn_budget_is_drawn_at_the_lower_end() -> None:
+    (verdict,) = judged(0.5)
+    verdict.budget.CopyFrom(Budget(target=0.99, period_s=6000))
+    (found,) = promises([verdict])
+    assert found.budget is not None
+    assert found.budget.values == [-1.0]
 
 
 def test_a_budget_of_nothing_is_not_known() -> None:

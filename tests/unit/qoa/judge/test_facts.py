@@ -3,11 +3,12 @@
 import json
 import math
 import re
+import sys
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hallmark_qoa.judge.facts import Facts, allowed, to_input, told
@@ -96,10 +97,11 @@ def test_numbers_that_differ_are_told_apart(numbers: list[float]) -> None:
         budget=st.builds(replace, st.just(BUDGET), burn_rate=st.floats()),
     )
 )
+@example(replace(FACTS, value=5e-324, completeness=5e-324, budget=replace(BUDGET, burn_rate=5e-324)))
 def test_whatever_was_observed_is_json_that_any_evaluator_reads(facts: Facts) -> None:
     told = json.loads(json.dumps(to_input(facts), allow_nan=False))
     numbers = [value for part in (told, told["budget"]) for value in part.values() if isinstance(value, float)]
-    assert not [number for number in numbers if 0 < abs(number) < 2.3e-308]
+    assert not [number for number in numbers if 0 < abs(number) < sys.float_info.min]
 
 
 def test_every_fact_is_in_the_documentation() -> None:

@@ -1,6 +1,7 @@
 """A folder of policies: what belongs to it, and how a newer one takes over."""
 
 import asyncio
+import errno
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,10 +24,13 @@ class Watched:
         self.folder = folder
         self.now_s = 100.0
         self.compiled = 0
+        self.fails_with: BaseException | None = None
         self.files = PolicyFiles(folder, self._compiled, lambda: self.now_s, lambda: int(self.now_s * 1e9))
 
     async def _compiled(self, sources: Mapping[str, str]) -> Program:
         self.compiled += 1
+        if self.fails_with is not None:
+            raise self.fails_with
         return Program(sources)
 
     def write(self, text: str, name: str = "own.rego") -> None:
@@ -136,6 +140,25 @@ async def test_those_who_ask_at_once_wait_for_one_look(watched: Watched) -> None
     watched.write(GOOD)
     programs = await asyncio.gather(*(watched.files.program() for _ in range(5)))
     assert len({id(program) for program in programs}) == watched.compiled == 1
+
+
+async def test_a_look_that_is_given_up_is_made_again(watched: Watched) -> None:
+    watched.write(GOOD)
+    watched.fails_with = asyncio.CancelledError()
+    with pytest.raises(asyncio.CancelledError):
+        await watched.answer()
+    watched.fails_with = None
+    assert await watched.answer(later_s=0) == [1]
+
+
+async def test_a_machine_that_cannot_try_it_now_tries_it_again(watched: Watched) -> None:
+    watched.write(GOOD)
+    watched.fails_with = OSError(errno.EAGAIN, "Resource temporarily unavailable")
+    why = f"^the policy in {watched.folder} cannot be tried: Resource temporarily unavailable$"
+    with pytest.raises(PolicyError, match=why):
+        await watched.answer()
+    watched.fails_with = None
+    assert await watched.answer() == [1]
 
 
 def test_tests_and_hidden_files_do_not_judge_and_folders_do(watched: Watched) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
@@ -57,6 +57,7 @@ def test_real_confidences(wine: Any) -> None:
 
 
 @given(PREDICTIONS)
+@settings(deadline=None)
 def test_any_confidences(predictions: list[tuple[float, bool]]) -> None:
     assert_equal_to_plain([confidence for confidence, _ in predictions], [hit for _, hit in predictions])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hallmark_qoa.metrics.formulas import exact
@@ -20,17 +20,20 @@ VALUES = st.lists(st.one_of(FINITE, st.floats(-1e-15, 1e-15), st.integers(-9, 9)
 @example(3 * 2.0**-65)
 @example(-(2.0**-65))
 @example(5e-324)
+@settings(deadline=None)
 def test_a_value_is_the_nearest_multiple_halves_to_even(value: float) -> None:
     assert exact.to_fixed(value) == round(Fraction(value) * 2**64)
 
 
 @given(st.floats(2.0**-11, 1e300))
+@settings(deadline=None)
 def test_a_value_of_some_size_comes_back_whole(value: float) -> None:
     assert exact.from_fixed(exact.to_fixed(value)) == value
     assert exact.from_fixed(exact.to_fixed(-value)) == -value
 
 
 @given(VALUES, st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_sums_of_arrays_are_sums_of_values_in_any_order(values: list[float], random: Any) -> None:
     fixed = [exact.to_fixed(value) for value in values]
     shuffled = np.array(random.sample(values, len(values)))
@@ -39,6 +42,7 @@ def test_sums_of_arrays_are_sums_of_values_in_any_order(values: list[float], ran
 
 
 @given(st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=30))
+@settings(deadline=None)
 def test_mean_and_variance_are_rounded_once(values: list[float]) -> None:
     numbers = [Fraction(exact.to_fixed(value), 2**64) for value in values]
     mean = sum(numbers, Fraction()) / len(numbers)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hallmark_qoa.metrics.formulas.drift import psi
@@ -23,6 +23,7 @@ def parts(before: Any, after: Any) -> tuple[NumericReference, np.ndarray]:
 
 
 @given(VALUES, VALUES)
+@settings(deadline=None)
 def test_they_hold_everything_and_are_few(values: list[float], current: list[float]) -> None:
     shares, totals = grouped(*parts(values, current))
     assert totals.sum() == len(current)

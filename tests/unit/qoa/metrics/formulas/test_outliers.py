@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hallmark_qoa.metrics.formulas.outliers import are_outside, fences, outlier_ratio
@@ -21,6 +21,7 @@ def sketch_of(values: Any) -> Sketch:
 
 
 @given(VALUES, st.one_of(st.floats(-10, 10), st.integers(-3, 3)), st.floats(0.001, 10))
+@settings(deadline=None)
 def test_the_sketch_encloses_the_exact_ratio(values: list[float], low: float, width: float) -> None:
     array = np.array(values)
     array[np.abs(array) < SMALLEST] = 0.0

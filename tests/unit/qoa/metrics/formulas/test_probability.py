@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -29,6 +29,7 @@ def test_real_scores(cancer: Any) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=30))
+@settings(deadline=None)
 def test_any_scores(forecasts: list[tuple[float, bool]]) -> None:
     probabilities, happened = [p for p, _ in forecasts], [hit for _, hit in forecasts]
     brier, loss = ours(probabilities, happened)

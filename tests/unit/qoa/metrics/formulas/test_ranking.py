@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -34,6 +34,7 @@ def test_real_scores(cancer: Any) -> None:
 
 
 @given(SCORES, SCORES)
+@settings(deadline=None)
 def test_any_scores(positives: list[float], negatives: list[float]) -> None:
     area = auc(histogram(positives), histogram(negatives))
     assert area is not None
@@ -41,6 +42,7 @@ def test_any_scores(positives: list[float], negatives: list[float]) -> None:
 
 
 @given(st.lists(st.integers(0, 9), min_size=1), st.lists(st.integers(0, 9), min_size=1))
+@settings(deadline=None)
 def test_scores_on_bins_are_exact_but_for_ties(positives: list[int], negatives: list[int]) -> None:
     area = auc(histogram([k / 10 for k in positives]), histogram([k / 10 for k in negatives]))
     assert area is not None
@@ -60,6 +62,7 @@ def test_extremes() -> None:
 
 
 @given(st.floats(0, 1))
+@settings(deadline=None)
 def test_bin_of_a_score_and_of_many_is_the_same(score: float) -> None:
     each = score_bin(score)
     assert score_bins([score]).tolist() == [each]

@@ -1,7 +1,7 @@
 """Ratios and their intervals."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -9,6 +9,7 @@ from hallmark_qoa.metrics.formulas.rates import ratio, wilson_interval
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.sampled_from([0.5, 0.9, 0.95, 0.999]))
+@settings(deadline=None)
 def test_interval_is_that_of_scipy(part: int, rest: int, confidence: float) -> None:
     interval = wilson_interval(part, part + rest, confidence)
     if not part + rest:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -42,6 +42,7 @@ def test_real_predictions(diabetes: Any) -> None:
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=30))
+@settings(deadline=None)
 def test_any_predictions(pairs: list[tuple[float, float]]) -> None:
     truths, predicted = [truth for truth, _ in pairs], [value for _, value in pairs]
     values = scores(truths, predicted)
@@ -50,6 +51,7 @@ def test_any_predictions(pairs: list[tuple[float, float]]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(-99, 99), st.integers(-99, 99)), min_size=2, max_size=30))
+@settings(deadline=None)
 def test_r2(pairs: list[tuple[int, int]]) -> None:
     truths, predicted = [float(truth) for truth, _ in pairs], [float(value) for _, value in pairs]
     if len(set(truths)) > 1:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ddsketch import DDSketch
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hallmark_qoa.metrics.formulas.sketch import ALPHA, SMALLEST, Sketch, buckets_of
@@ -31,6 +31,7 @@ def assert_close(estimate: float | None, value: float) -> None:
 
 
 @given(VALUES, st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_order_and_split_do_not_matter(values: list[float], random: Any) -> None:
     shuffled = random.sample(values, len(values))
     parts = [Sketch() for _ in range(3)]
@@ -48,6 +49,7 @@ def test_order_and_split_do_not_matter(values: list[float], random: Any) -> None
 
 @given(VALUES.filter(bool), st.floats(0, 1))
 @example([sys.float_info.max, -sys.float_info.max, 5e-324], 0.5)
+@settings(deadline=None)
 def test_quantiles_are_those_of_numpy_within_the_accuracy(values: list[float], q: float) -> None:
     sketch = sketch_of(values)
     assert_close(sketch.quantile(q), float(np.quantile(values, q, method="lower")))
@@ -56,14 +58,16 @@ def test_quantiles_are_those_of_numpy_within_the_accuracy(values: list[float], q
 
 
 @given(VALUES, st.one_of(st.floats(allow_nan=False), st.sampled_from([0.0, 1.0, -1.0])), st.integers(0, 59))
+@settings(deadline=None)
 def test_count_at_most_encloses_the_true_count(values: list[float], other: float, index: int) -> None:
     sketch = sketch_of(values)
     values = [0.0 if abs(value) < SMALLEST else value for value in values]
-    for threshold in [other, *values[index : index + 1]]:
+    near = [math.nextafter(value, towards) for value in values[index : index + 1] for towards in (-math.inf, math.inf)]
+    for threshold in [other, *values[index : index + 1], *near]:
         certain, possible = sketch.count_at_most(threshold)
         assert certain <= sum(value <= threshold for value in values) <= possible
-        near = sum(abs(value - threshold) <= 2.1 * ALPHA * abs(threshold) for value in values)
-        assert possible - certain <= near
+        close = sum(abs(value - threshold) <= 2.1 * ALPHA * abs(threshold) for value in values)
+        assert possible - certain <= close
 
 
 def test_count_at_most_is_certain_away_from_the_threshold() -> None:
@@ -75,6 +79,7 @@ def test_count_at_most_is_certain_away_from_the_threshold() -> None:
 
 
 @given(VALUES)
+@settings(deadline=None)
 def test_encoding_survives_json(values: list[float]) -> None:
     sketch = sketch_of(values)
     decoded = Sketch.decode(json.loads(json.dumps(sketch.encode())))
@@ -82,6 +87,7 @@ def test_encoding_survives_json(values: list[float]) -> None:
 
 
 @given(VALUES)
+@settings(deadline=None)
 def test_it_can_be_made_of_counted_buckets(values: list[float]) -> None:
     counts = Counter(buckets_of(np.array(values, dtype=np.float64)).tolist())
     assert Sketch.of_buckets(counts.items()) == sketch_of(values)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hallmark_qoa.metrics.formulas.spread import (
@@ -31,6 +31,7 @@ def apart(values: Sequence[float]) -> float | None:
 
 
 @given(PREDICTIONS, st.integers(0, 5))
+@settings(deadline=None)
 def test_parity_and_opportunity(predictions: list[tuple[str, bool, bool]], least: int) -> None:
     groups, truths, predicted = (np.array(column) for column in zip(*predictions, strict=True))
     counts = {name: Counter(NAMES[p] for g, _, p in predictions if g == name) for name in "abc"}

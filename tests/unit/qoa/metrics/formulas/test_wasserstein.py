@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -27,6 +27,7 @@ def parts(before: Any, after: Any, steps: int = 100) -> tuple[NumericReference, 
 
 
 @given(VALUES, VALUES, st.sampled_from([1, 20, 100]))
+@settings(max_examples=40, deadline=None)
 def test_any_values(before: list[float], after: list[float], steps: int) -> None:
     distance = wasserstein(*parts(before, after, steps))
     assert distance is not None

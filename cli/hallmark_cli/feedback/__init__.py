@@ -1,0 +1,1 @@
+"""`hallmark feedback`: what really happened."""

@@ -1,0 +1,1 @@
+"""Events: changes of verdicts, told to whoever wants to know."""
