@@ -14,6 +14,8 @@ from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings, windows_in
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
+from hallmark_qoa.events.sinks import event_sinks
+from hallmark_qoa.events.teller import Teller
 from hallmark_qoa.judging import Judging
 from hallmark_qoa.servicer import QoaServicer
 from hallmark_qoa.sources.amqp import AmqpSource
@@ -23,7 +25,7 @@ from hallmark_qoa.sources.otlp_http import OtlpHttpSource
 from hallmark_qoa.stores.base import Store
 from hallmark_qoa.stores.open import open_store
 from hallmark_qoa.truth.truths import Truths
-from hallmark_qoa.watch import Watchers
+from hallmark_qoa.watch import VerdictWatchers, Watchers
 
 logger = logging.getLogger(__name__)
 
@@ -65,14 +67,18 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
             stack.push_async_callback(source.take_no_more, settings.drain_timeout_s)
         judging = Judging(settings, store, lambda: engine.latest_event_ns)
         stack.push_async_callback(judging.close)
+        changes = VerdictWatchers(settings.qoa_watch_queue_size)
+        teller = Teller(store, changes, event_sinks(settings))
+        teller.start()
+        stack.push_async_callback(teller.stop, settings.drain_timeout_s)
         stack.push_async_callback(_stopped, asyncio.create_task(_every(TURN_S, judging.turn)))
         truths = Truths(store, wait_s=settings.qoa_truth_wait_s, clock_ns=time.time_ns)
         truths.counters.observe(runtime.meter)
         stack.push_async_callback(truths.drain)
         server = runtime.grpc_server("qoa_port")
-        add_QoaServiceServicer_to_server(QoaServicer(store, watchers, judging, truths), server.server)
+        add_QoaServiceServicer_to_server(QoaServicer(store, watchers, changes, judging, truths), server.server)
         # A watch never ends by itself, so the drain must end it before it waits for running calls.
-        stack.push_async_callback(_stopped, asyncio.create_task(_end_when(runtime.draining, watchers)))
+        stack.push_async_callback(_stopped, asyncio.create_task(_end_when(runtime.draining, watchers, changes)))
         await server.start("hallmark.qoa.v1.QoaService")
         yield
 
@@ -108,9 +114,10 @@ async def _every(interval_s: float, work: Callable[[], Awaitable[None]]) -> None
         await asyncio.sleep(interval_s)
 
 
-async def _end_when(draining: asyncio.Event, watchers: Watchers) -> None:
+async def _end_when(draining: asyncio.Event, *following: Watchers | VerdictWatchers) -> None:
     await draining.wait()
-    watchers.end()
+    for each in following:
+        each.end()
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

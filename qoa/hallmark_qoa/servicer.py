@@ -23,6 +23,8 @@ from hallmark.qoa.v1.qoa_pb2 import (
     RecordFilter,
     WatchRecordsRequest,
     WatchRecordsResponse,
+    WatchVerdictsRequest,
+    WatchVerdictsResponse,
 )
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceServicer
 from hallmark_common.errors import HallmarkError, invalid, shown
@@ -32,7 +34,7 @@ from hallmark_qoa.reporting import Asked, verdicts_of
 from hallmark_qoa.stores.base import Filter, Store, Windows
 from hallmark_qoa.truth.truths import Truths
 from hallmark_qoa.values import is_prediction_id
-from hallmark_qoa.watch import Watchers
+from hallmark_qoa.watch import ChangeFilter, VerdictWatchers, Watchers
 
 MAX_IDS_SHOWN = 20
 MAX_WINDOWS = 10_000
@@ -45,9 +47,12 @@ _STATUS_NAMES = frozenset(code.name for code in grpc.StatusCode)
 class QoaServicer(QoaServiceServicer):
     """Serves one store and the records that pass by."""
 
-    def __init__(self, store: Store, watchers: Watchers, judging: Judging, truths: Truths) -> None:
+    def __init__(
+        self, store: Store, watchers: Watchers, changes: VerdictWatchers, judging: Judging, truths: Truths
+    ) -> None:
         self._store = store
         self._watchers = watchers
+        self._changes = changes
         self._judging = judging
         self._truths = truths
 
@@ -122,6 +127,21 @@ class QoaServicer(QoaServiceServicer):
         return GetReportResponse(
             windows=[window for window in windows if window.start.ToNanoseconds() in shown], more=len(starts) > limit
         )
+
+    async def WatchVerdicts(
+        self,
+        request: WatchVerdictsRequest,
+        context: grpc.aio.ServicerContext[WatchVerdictsRequest, WatchVerdictsResponse],
+    ) -> AsyncIterator[WatchVerdictsResponse]:
+        """Changes of verdicts, until the watcher goes or the engine drains."""
+        with self._changes.watching(ChangeFilter(request.consumer, request.model, request.silenced)) as watcher:
+            # Tells the watcher that nothing is missed from here on.
+            await context.send_initial_metadata(())
+            async for event in watcher.events():
+                if isinstance(event, int):
+                    yield WatchVerdictsResponse(missed=event)
+                else:
+                    yield WatchVerdictsResponse(change=event)
 
     async def GetJudging(
         self, _request: GetJudgingRequest, _context: grpc.aio.ServicerContext[GetJudgingRequest, GetJudgingResponse]

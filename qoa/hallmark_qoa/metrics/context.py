@@ -25,6 +25,9 @@ from hallmark_qoa.metrics.formulas.reference import NumericReference
 MEASURES = ("brightness", "contrast", "sharpness")
 """The numbers of an image that a profile holds."""
 
+MODES = frozenset(("1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "LA", "PA", "I;16"))
+"""Modes of Pillow, from its documentation (Concepts, Modes)."""
+
 IQR_OF_NORMAL = 1.349
 NEVER_SEEN = 10.0
 """How surprising a category is that the reference does not have, in bits."""

@@ -1,8 +1,9 @@
 """Figures of data."""
 
+from hallmark_common.segments import OTHER
 from hallmark_qoa.metrics import slots
 from hallmark_qoa.metrics.aggregate import Aggregate
-from hallmark_qoa.metrics.context import CategoryColumn, Column, ModelContext, NumberColumn
+from hallmark_qoa.metrics.context import MODES, CategoryColumn, Column, ModelContext, NumberColumn
 from hallmark_qoa.metrics.figure import NOTHING, Cell, Figure, share
 from hallmark_qoa.metrics.formulas import exact
 
@@ -41,25 +42,27 @@ def none_ratio(cell: Cell, context: ModelContext, of: str, _aggregate: str) -> F
     return share(nulls, values)
 
 
-def error_ratios(cell: Cell, _context: ModelContext, of: str, _aggregate: str) -> Figure:
+def error_ratios(cell: Cell, context: ModelContext, of: str, _aggregate: str) -> Figure:
     """Share of instances in which a column violates the schema, or of requests that violate it anywhere."""
     if not of:
         return share(cell.total.counts[slots.INVALID], cell.total.counts[slots.DATA])
-    return _share_of_instances(cell.total, slots.errors(of))
+    return _share_of_instances(cell.total, context, of, slots.errors(of))
 
 
-def total_errors(cell: Cell, _context: ModelContext, of: str, _aggregate: str) -> Figure:
+def total_errors(cell: Cell, context: ModelContext, of: str, _aggregate: str) -> Figure:
     """Violations of the schema in a column, or in all."""
+    if of and of not in context.fields:
+        return NOTHING
     sums, every = cell.total.sums, slots.errors("")
     of_all = sum(total for slot, total in sums.items() if slot.startswith(f"{every}["))
     return _total(_whole(sums.get(slots.errors(of), 0) if of else of_all), _instances(cell.total))
 
 
-def out_of_range(cell: Cell, _context: ModelContext, of: str, _aggregate: str) -> Figure:
+def out_of_range(cell: Cell, context: ModelContext, of: str, _aggregate: str) -> Figure:
     """Share of instances in which a column is out of range, or of requests that are anywhere."""
     if not of:
         return share(cell.total.counts[slots.OUTSIDE], cell.total.counts[slots.DATA])
-    return _share_of_instances(cell.total, slots.outside(of))
+    return _share_of_instances(cell.total, context, of, slots.outside(of))
 
 
 def duplicate_ratio(cell: Cell, _context: ModelContext, _of: str, _aggregate: str) -> Figure:
@@ -80,7 +83,9 @@ def total_duplicate(cell: Cell, context: ModelContext, of: str, aggregate: str) 
 
 
 def color_mode(cell: Cell, _context: ModelContext, of: str, _aggregate: str) -> Figure:
-    """Share of images in a mode."""
+    """Share of images in a mode that is counted by name."""
+    if of not in MODES and of != OTHER:
+        return NOTHING
     return share(cell.total.table(slots.MODE).get(of, 0), cell.total.counts[slots.IMAGES])
 
 
@@ -132,7 +137,10 @@ def _filled(aggregate: Aggregate, column: Column | None) -> int:
     return aggregate.table(slots.FILLED).get(column.name, 0)
 
 
-def _share_of_instances(aggregate: Aggregate, slot: str) -> Figure:
+def _share_of_instances(aggregate: Aggregate, context: ModelContext, field: str, slot: str) -> Figure:
+    """Of a field that violations are told of by name: in others there may be some that nobody can tell apart."""
+    if field not in context.fields:
+        return NOTHING
     return share(_whole(aggregate.sums.get(slot, 0)), _instances(aggregate))
 
 

@@ -14,8 +14,10 @@ _UNKNOWN_ANSWER = ""
 """An answer that is no label of the model: never right, even where the truth is none either."""
 
 
-def prediction_share(cell: Cell, _context: ModelContext, of: str, _aggregate: str) -> Figure:
-    """Share of answers with a label."""
+def prediction_share(cell: Cell, context: ModelContext, of: str, _aggregate: str) -> Figure:
+    """Share of answers with a label of the model."""
+    if of not in context.labels:
+        return NOTHING
     labels = cell.total.table(slots.LABEL)
     return share(labels.get(of, 0), sum(labels.values()))
 

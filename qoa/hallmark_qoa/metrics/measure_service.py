@@ -1,5 +1,6 @@
 """Figures of distributions, service, cost and telemetry."""
 
+from hallmark_common import attributes
 from hallmark_qoa.flow import OK
 from hallmark_qoa.metrics import slots
 from hallmark_qoa.metrics.aggregate import Aggregate
@@ -95,6 +96,8 @@ def record_completeness(cell: Cell, _context: ModelContext, _of: str, _aggregate
 
 def missing_stages(cell: Cell, _context: ModelContext, of: str, _aggregate: str) -> Figure:
     """Share of records that lack a stage, or any."""
+    if of and of not in attributes.STAGES:
+        return NOTHING
     records = cell.total.counts[slots.RECORDS]
     lacking = cell.total.table(slots.MISSING_STAGES).get(of, 0)
     return share(lacking if of else records - cell.total.counts[slots.COMPLETE], records)

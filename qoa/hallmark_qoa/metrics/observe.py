@@ -52,9 +52,10 @@ def observe(records: Sequence[QualityRecord], context: ModelContext) -> dict[Key
     ordered = sorted(records, key=attrgetter("prediction_id"))
     rows = read_rows(ordered)
     samples = Samples()
-    observe_service(ordered, samples)
-    observe_data(ordered, rows, context, samples)
-    observe_answers(ordered, rows, context, samples)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is left out when it is added
+        observe_service(ordered, samples)
+        observe_data(ordered, rows, context, samples)
+        observe_answers(ordered, rows, context, samples)
     groups = _Groups(ordered, rows, context)
     aggregates = fold(samples, groups.of_owners, len(groups.keys), _Exemplars(ordered, rows).make)
     _add_rows(aggregates, rows, groups.of_owners)

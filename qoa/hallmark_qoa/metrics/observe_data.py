@@ -12,7 +12,7 @@ from hallmark_common.profile import category_of
 from hallmark_common.segments import OTHER
 from hallmark_qoa.derive import event_ns, started_ns
 from hallmark_qoa.metrics import slots
-from hallmark_qoa.metrics.context import NEVER_SEEN, CategoryColumn, ModelContext, NumberColumn
+from hallmark_qoa.metrics.context import MODES, NEVER_SEEN, CategoryColumn, ModelContext, NumberColumn
 from hallmark_qoa.metrics.formulas.outliers import are_outside
 from hallmark_qoa.metrics.rows import Rows
 from hallmark_qoa.metrics.samples import Floats, Integers, Samples
@@ -142,10 +142,6 @@ def _observe_images(
         )
 
 
-MODES = frozenset(("1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "LA", "PA", "I;16"))
-"""Modes of Pillow, from its documentation (Concepts, Modes)."""
-
-
 def _mode(mode: str) -> str:
     return mode if mode in MODES else OTHER
 
@@ -195,8 +191,7 @@ def observe_numbers(column: NumberColumn, owners: Integers, values: Floats, samp
         outliers = owners[are_outside(values, column.fences)]
         samples.add_name(slots.OUTLIER, outliers, column.name)
     if column.scale > 0:
-        with np.errstate(over="ignore"):
-            away = np.minimum(np.abs(values - column.median) / column.scale, _FARTHEST)
+        away = np.minimum(np.abs(values - column.median) / column.scale, _FARTHEST)
         far = away > _UNTYPICAL
         detail = partial(_far, column.name, values[far], f"the median is {column.median:g}")
         samples.offer(slots.far(column.name), owners[far], away[far], PREPROCESS, detail)

@@ -99,6 +99,7 @@ def _stages(records: Sequence[QualityRecord]) -> list[tuple[float, ...]]:
         )
         for index, record in enumerate(records)
         for stage in record.stages
+        if stage.name in _PLACES
     ]
 
 

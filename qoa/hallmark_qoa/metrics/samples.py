@@ -102,9 +102,25 @@ class Samples:
         stage: str = "",
         detail: Callable[[int], str] | None = None,
     ) -> None:
-        """Candidates for exemplars; ``values`` are finite."""
-        if len(owners):
-            self.offers.append(Offer(slot, _whole(owners), _float(values), stage, detail))
+        """Candidates for exemplars; those that are not finite are left out."""
+        whose, numbers = _whole(owners), _float(values)
+        is_finite = np.isfinite(numbers)
+        if not is_finite.all():
+            whose, numbers = whose[is_finite], numbers[is_finite]
+            detail = detail and _Picked(detail, np.flatnonzero(is_finite))
+        if len(whose):
+            self.offers.append(Offer(slot, whose, numbers, stage, detail))
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    """Details of some of the positions."""
+
+    detail: Callable[[int], str]
+    positions: Integers
+
+    def __call__(self, at: int) -> str:
+        return self.detail(self.positions.item(at))
 
 
 def _whole(values: Sequence[int] | Integers) -> Integers:

@@ -4,7 +4,13 @@ A real engine is asked in the tests of judging; a real one cannot be told what t
 """
 
 import asyncio
+import contextlib
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +30,7 @@ from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceServicer, add_QoaServiceServi
 from hallmark.qoa.v1.report_pb2 import WindowReport
 from hallmark_common.errors import DETAILS_KEY, invalid
 from tests.support import reports
-from tests.support.command import PATIENCE_S, Command, environment, run_command
+from tests.support.command import PATIENCE_S, ROOT, Command, environment, run_command
 from tests.support.reports import DAY_START_S, FAST, MINUTE_S, Subject, answer, verdict_of
 from tests.support.waiting import eventually
 
@@ -143,6 +149,35 @@ async def test_a_person_reads_a_table_and_what_broke(engine: Engine, hallmark: H
     assert "\x1b" not in said.out
     assert said.err == "There are older windows; --last, --from and --until show them.\n"
     assert len(engine.asked) == 1
+
+
+def in_a_terminal(environ: dict[str, str], *arguments: str) -> str:
+    """What a command shows in a terminal, control codes included."""
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "hallmark_cli", *arguments], cwd=ROOT, env=environ, stdout=slave, stderr=slave
+    ) as process:
+        os.close(slave)
+        shown = bytearray()
+        # The end of what a terminal shows is an error, not an empty read.
+        with contextlib.suppress(OSError):
+            while piece := os.read(master, 4096):
+                shown += piece
+        assert process.wait(PATIENCE_S) == 0
+    os.close(master)
+    return shown.decode()
+
+
+async def test_a_terminal_has_colour_and_its_own_width(engine: Engine, free_port: int) -> None:
+    environ = environment(qoa_port=str(free_port)) | {"COLUMNS": "60", "TERM": "xterm-256color"}
+    environ.pop("NO_COLOR", None)
+    arguments = ("report", "--consumer", "operations", "--window", "1h", "--last", "2")
+    shown = await asyncio.to_thread(in_a_terminal, environ, *arguments)
+    assert "\x1b[1;31m✗ violated" in shown
+    assert "no room for" in shown
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert max(len(line) for line in lines) <= 60
+    assert engine.asked
 
 
 async def test_nothing_at_all_says_what_to_do(engine: Engine, hallmark: Hallmark) -> None:

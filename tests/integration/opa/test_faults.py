@@ -73,6 +73,13 @@ def _reasons(judgements: list[Judgement]) -> set[str]:
     return {reason for judgement in judgements for reason in judgement.reasons}
 
 
+def _threads(opa: Opa) -> set[str]:
+    """The states that the threads of its process are in, as in proc(5)."""
+    assert opa.process is not None
+    stats = [path.read_text() for path in Path(f"/proc/{opa.process.pid}/task").glob("*/stat")]
+    return {stat.rpartition(")")[2].split()[0] for stat in stats}
+
+
 def test_an_opa_that_is_killed_is_unknown_until_it_is_back(opa: Opa, ask_opa: Ask) -> None:
     assert ask_opa() == RIGHT
     opa.kill()
@@ -92,6 +99,7 @@ def test_an_opa_that_was_restarted_meanwhile_is_asked_anew(opa: Opa, ask_opa: As
 def test_an_opa_that_hangs_is_unknown_until_it_goes_on(opa: Opa, ask_opa: Ask) -> None:
     assert ask_opa() == RIGHT
     opa.pause()
+    until(lambda: _threads(opa) == {"T"}, "every thread of OPA has stopped", timeout_s=PATIENCE_S)
     assert _reasons(ask_opa()) == {f"OPA at {opa.url} took more than {policy_opa.TIMEOUT_S:g} s"}
     opa.resume()
     until(lambda: ask_opa() == RIGHT, "OPA judges again", timeout_s=PATIENCE_S)

@@ -142,12 +142,18 @@ def _subject(
         episodes=tuple(episodes),
         blames=tuple(blames.most_common()),
         strip=_strip(smallest, judged),
-        figures=_plots(smallest, MAIN, {each.series.key for each in judged}),
+        figures=_plots(smallest, _others(smallest), {each.series.key for each in judged}),
         drift=tuple(sorted(_plots(smallest, keys_of(smallest, DRIFT)), key=lambda each: -max(each.values))),
         labels=_plots(smallest, LABELS),
         segments=comparisons(segments),
         table=_table(latest),
     )
+
+
+def _others(windows: Sequence[WindowReport]) -> list[str]:
+    """Keys of the main figures, then of what else was asked for and has no place of its own on the page."""
+    there = {key for window in windows for key in window.figures}
+    return [*MAIN, *sorted(there.difference(MAIN, LABELS, keys_of(windows, DRIFT)))]
 
 
 def _plots(windows: Sequence[WindowReport], keys: Iterable[str], but: Iterable[str] = ()) -> tuple[Series, ...]:

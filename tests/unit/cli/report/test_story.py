@@ -135,6 +135,12 @@ def test_what_nobody_promised_is_not_kept_either(story_of: Told, day: list[Windo
     assert headline(alone) == "Nothing was promised to anybody, so nothing was judged."
 
 
+def test_figures_that_were_asked_for_are_plotted_after_the_main_ones(story_of: Told) -> None:
+    figures = {"throughput": 5.0, "validity": 1.0, "psi[temp]": 0.1, "label_coverage": 0.5}
+    (subject,) = story_of([window(SUBJECT, DAY_START_S, MINUTE_S, figures)]).subjects
+    assert [each.key for each in subject.figures] == ["validity", "throughput"]
+
+
 def test_a_promise_that_is_never_judged_is_said_in_the_sentence(story_of: Told) -> None:
     verdicts = [verdict_of(SUBJECT, RIGHT, DAY_START_S, MINUTE_S, None)]
     story = story_of([window(SUBJECT, DAY_START_S, MINUTE_S, {}, verdicts)])

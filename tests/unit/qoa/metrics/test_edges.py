@@ -87,6 +87,63 @@ def test_answers_of_anything_give_sound_figures(answers: list[tuple[float, str]]
     assert_sound(cell_of(records, context), context)
 
 
+ANY_NUMBER = st.one_of(st.floats(), st.sampled_from([0.0, 1.0, 1e308]))
+ANY_TEXT = st.one_of(
+    st.text(max_size=9), st.sampled_from(["web", "inference", "temp", "size", "late", "{}", "[1]", "null"])
+)
+
+
+@st.composite
+def any_record(draw: st.DrawFn) -> QualityRecord:
+    """Whatever protobuf can hold."""
+    record = QualityRecord(prediction_id=draw(ANY_TEXT), status=draw(ANY_TEXT), entry_stage=draw(ANY_TEXT))
+    record.instances_json.extend(draw(st.lists(ANY_TEXT, max_size=3)))
+    record.missing_stages.extend(draw(st.lists(ANY_TEXT, max_size=2)))
+    if draw(st.booleans()):
+        record.duration_ms = draw(ANY_NUMBER)
+    for _ in range(draw(st.integers(0, 3))):
+        stage = record.stages.add(name=draw(ANY_TEXT), duration_ms=draw(ANY_NUMBER), self_ms=draw(ANY_NUMBER))
+        stage.cpu_ms = draw(ANY_NUMBER)
+    record.data.instances, record.data.missing_ratio = draw(st.integers(0, 2**32 - 1)), draw(ANY_NUMBER)
+    record.data.distance = draw(ANY_NUMBER)
+    record.data.violations.add(
+        field=draw(ANY_TEXT), kind=draw(st.sampled_from(["type", "range", "x"])), count=2**32 - 1
+    )
+    record.data.image.brightness, record.data.image.width = draw(ANY_NUMBER), draw(st.integers(0, 2**32 - 1))
+    facts = record.prediction
+    facts.count = draw(st.integers(0, 4))
+    facts.labels.extend(draw(st.lists(ANY_TEXT, max_size=3)))
+    for numbers in (facts.confidences, facts.entropies, facts.values):
+        numbers.extend(draw(st.lists(ANY_NUMBER, max_size=3)))
+    record.inference.queue_ms, record.truth.value = draw(ANY_NUMBER), draw(ANY_TEXT)
+    record.truth.observed_at.seconds = draw(st.integers(-(2**40), 2**40))
+    return record
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(any_record(), max_size=4),
+    st.sampled_from([EMPTY, *(context_of([1.0, 2.0], out) for out in ("probability", "number"))]),
+)
+def test_no_record_whatever_stops_a_window(records: list[QualityRecord], context: ModelContext) -> None:
+    for aggregate in observe(records, context).values():
+        assert Aggregate.decode(aggregate.encode()) == aggregate
+        assert_sound(Cell(aggregate, {}, SECONDS), context)
+
+
+@pytest.mark.parametrize(
+    "key", ["error_ratios[nothing]", "total_errors[nothing]", "out_of_range[nothing]", "prediction_share[nothing]",
+            "color_mode[nothing]", "missing_stages[nothing]", "null_count[nothing]", "psi[nothing]"],
+)  # fmt: skip
+def test_what_is_not_told_apart_is_not_taken_for_none(key: str) -> None:
+    record = record_of(1, 1.0)
+    record.data.violations.add(field="nothing", kind="type", count=1)
+    record.data.image.mode = "nothing"
+    record.prediction.labels.append("nothing")
+    context = context_of([1.0, 2.0])
+    assert measure(cell_of([record], context), context, key) == NOTHING
+
+
 @pytest.mark.parametrize("context", [EMPTY, context_of([1.0, 2.0])], ids=["unknown", "known"])
 def test_an_empty_window_has_no_figures(context: ModelContext) -> None:
     assert measure_all(Cell(Aggregate(), {}, SECONDS), context) == {}
