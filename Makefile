@@ -1,5 +1,5 @@
 # make run    everything set up, then all four services in the foreground
-# make stack  the same with the collector, RabbitMQ, PostgreSQL, Prometheus, Alertmanager and Tempo around them
+# make stack  the same with the collector, RabbitMQ, PostgreSQL, OPA, Prometheus, Alertmanager and Tempo around them
 # make test   every test; make lint, make protos, make docs, make lock, make bench: see docs/contributor.md
 
 SHELL := /bin/sh
@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 COLLECTOR := .hallmark/bin/hallmark-collector
+OPA := .hallmark/bin/opa
 UV_VERSION := 0.13.9
 
 RUN_EXTRAS := web,preprocess,inference,qoa,cli
@@ -16,27 +17,29 @@ BUILD_EXTRAS := $(DEV_EXTRAS),build-models
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run stack collector secrets test lint protos collector-source docs lock bench models clean
+.PHONY: run stack collector opa secrets test lint protos collector-source docs lock bench models clean
 
 run: $(VENV)/installed-run
 	@exec $(BIN)/hallmark up
 
-stack: $(VENV)/installed-run $(COLLECTOR)
+stack: $(VENV)/installed-run $(COLLECTOR) $(OPA)
 	@sh scripts/set_up_parts.sh
 	@exec $(BIN)/hallmark stack
 
 collector: $(COLLECTOR)
 
+opa: $(OPA)
+
 # What compose.yaml reads its passwords from.
 secrets: $(VENV)/installed-run
 	@exec $(BIN)/hallmark stack --only-secrets
 
-test: $(VENV)/installed-dev $(COLLECTOR)
+test: $(VENV)/installed-dev $(COLLECTOR) $(OPA)
 	@sh tests/set_up_browser.sh
 	@sh scripts/set_up_parts.sh
 	@exec $(BIN)/pytest
 
-lint: $(VENV)/installed-dev $(COLLECTOR)
+lint: $(VENV)/installed-dev $(COLLECTOR) $(OPA)
 	ruff format --check .
 	ruff check .
 	mypy
@@ -48,6 +51,9 @@ lint: $(VENV)/installed-dev $(COLLECTOR)
 	python -m hallmark_common.docs --check
 	sh protos/check_generated.sh
 	sh scripts/check_collector.sh
+	$(OPA) fmt --list --fail policies
+	$(OPA) check --strict policies
+	$(OPA) test --coverage --threshold 100 policies >/dev/null
 	python -m grafana.build --check
 
 protos: $(VENV)/installed-dev
@@ -103,3 +109,6 @@ $(VENV)/installed-models: $(VENV)/installed-dev
 
 $(COLLECTOR): scripts/build_collector.sh $(shell find otel-collector -name '*.go' ! -name '*_test.go' -o -name go.mod -o -name go.sum)
 	@sh scripts/build_collector.sh $@
+
+$(OPA): scripts/set_up_opa.sh
+	@sh scripts/set_up_opa.sh $@

@@ -84,7 +84,8 @@ def _slowest(case: Case) -> Blame | None:
 
 def _failing(case: Case) -> Blame | None:
     """The stage at which most of the worst predictions failed."""
-    stages = Counter(exemplar.stage for exemplar in worst_of(case.cell, case.context, case.objective.key) if exemplar.stage)
+    exemplars = worst_of(case.cell, case.context, case.objective.key)
+    stages = Counter(exemplar.stage for exemplar in exemplars if exemplar.stage)
     if not stages:
         return None
     stage, count = max(sorted(stages.items()), key=lambda item: item[1])

@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -73,6 +73,8 @@ class Judgement:
 
     verdict: Verdict
     reasons: tuple[str, ...]
+    failed: bool = field(default=False, compare=False)
+    """Whether nobody could be asked, so that it is worth asking again."""
 
 
 AS_THEY_ARE = (
@@ -200,5 +202,5 @@ def _rounded(number: float, digits: int | None) -> str:
 
 
 def unknown(facts: Sequence[Facts], reason: str) -> list[Judgement]:
-    """The same judgement for all of them: that they could not be judged, and why."""
-    return [Judgement("unknown", (reason,))] * len(facts)
+    """The same judgement for all of them: that nobody could be asked, and why."""
+    return [Judgement("unknown", (reason,), failed=True)] * len(facts)

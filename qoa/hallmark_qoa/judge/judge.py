@@ -38,7 +38,10 @@ class Judged:
     verdicts: Sequence[WindowVerdict] = ()
     changes: Sequence[VerdictChange] = ()
     affected: Sequence[int] = ()
-    """Starts of later windows whose verdicts depend on what has changed here."""
+    """Starts of windows that are to be judged (again): later ones whose verdicts depend on what has changed here, and
+    this one where the policy could not be asked."""
+    failed: bool = False
+    """Whether it could not."""
 
     @property
     def events(self) -> list[Event]:
@@ -64,12 +67,13 @@ class Judge:
         questions = await self._questions(around)
         if not questions and not stored:
             return Judged()
-        verdicts = await self._answer(due, questions)
+        verdicts, failed = await self._answer(due, questions)
         before = latest_by_key(await self._store.verdicts(_before(due)))
         news = changes(verdicts, before, latest_by_key(stored))
         for change in news:
             change.silenced = self._promises.is_silenced(change.verdict)
-        return Judged(verdicts, news, await self._affected(due, verdicts, stored))
+        affected = await self._affected(due, verdicts, stored)
+        return Judged(verdicts, news, [due.start_ns, *affected] if failed else affected, failed)
 
     async def _questions(self, around: Circumstances) -> list[Question]:
         due = around.due
@@ -81,8 +85,8 @@ class Judge:
         asked = (ask(one, slot.variant, folds, context, around) for slot, folds in slots.items() for one in promises)
         return [question for question in asked if question is not None]
 
-    async def _answer(self, due: Due, questions: Sequence[Question]) -> list[WindowVerdict]:
-        """The verdicts, in order of contract, objective and variant; the window's own comparison comes first."""
+    async def _answer(self, due: Due, questions: Sequence[Question]) -> tuple[list[WindowVerdict], bool]:
+        """The verdicts, in order of contract, objective and variant, and whether the policy failed to give one."""
         own = await self._policy.judge([question.facts for question in questions])
         final = await self._with_budgets(due, questions, own)
         usual = _Usual(self._store, due)
@@ -94,7 +98,8 @@ class Judge:
                 await self._explain(verdict, question, await usual.cells(question))
             self.verdicts[verdict.verdict] += 1
             verdicts.append(verdict)
-        return sorted(verdicts, key=key_of)
+        failed = any(one.failed for one in own) or any(one.failed for _, one in final)
+        return sorted(verdicts, key=key_of), failed
 
     async def _with_budgets(
         self, due: Due, questions: Sequence[Question], own: Sequence[Judgement]

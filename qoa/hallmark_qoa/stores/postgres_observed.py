@@ -4,19 +4,21 @@ In two steps: which predictions, from ``predictions``, and then their records, o
 they can be. A record that moves in between has marked its windows, so whoever folds one of them does it again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from psycopg import Connection
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_qoa.stores.base import Filter
+from hallmark_qoa.stores.postgres_days import day_of
 from hallmark_qoa.stores.postgres_query import RECORD, RECORDS
 from hallmark_qoa.stores.rows import DAY_NS, stored_text
 from hallmark_qoa.stores.truths import with_truth
 
 EXPORT_SIZE = 500
 READ_SIZE = 1000
+READ_DAYS = 8
 
 OBSERVED = """SELECT started_ns, prediction_id FROM predictions
     WHERE model = %s AND consumer = %s AND event_ns >= %s AND event_ns < %s"""
@@ -43,11 +45,7 @@ class Mark(NamedTuple):
 def observed(connection: Connection, model: str, consumer: str, from_ns: int, before_ns: int) -> list[QualityRecord]:
     """See :meth:`hallmark_qoa.stores.base.Store.observed`."""
     period = (stored_text(model), stored_text(consumer), from_ns, before_ns)
-    keys = connection.execute(OBSERVED, period).fetchall()
-    found: list[tuple[Any, ...]] = []
-    for start in range(0, len(keys), READ_SIZE):
-        found += _read(connection, keys[start : start + READ_SIZE])
-    return [with_truth(*row) for _, *row in sorted(found)]
+    return [with_truth(*row) for _, *row in sorted(_read(connection, connection.execute(OBSERVED, period)))]
 
 
 def latest_event_ns(connection: Connection, model: str, consumer: str) -> int | None:
@@ -62,7 +60,7 @@ def export_some(connection: Connection, which: Filter, after: Mark | None) -> tu
     rows = connection.execute(statement.encode(), parameters).fetchall()
     if not rows:
         return [], None
-    records = {one: row for one, *row in _read(connection, [(started_ns, one) for _, one, started_ns in rows])}
+    records = {one: row for one, *row in _read(connection, ((started_ns, one) for _, one, started_ns in rows))}
     found = (with_truth(*records[one]) for _, one, _ in rows if one in records)
     return [record for record in found if which.status in ("", record.status)], Mark(*rows[-1][:2])
 
@@ -105,10 +103,31 @@ def _one(connection: Connection, statement: str, parameters: Parameters) -> int:
     return int(row[0]) if row is not None else 0
 
 
-def _read(connection: Connection, keys: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+def parts(keys: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    """Starts and prediction ids in order, some at a time, of not too many days.
+
+    Every start of a query is looked up in every partition that any of them can be in.
+    """
+    part: list[tuple[int, str]] = []
+    days: set[int] = set()
+    for key in sorted(keys):
+        day = day_of(key[0])
+        if len(part) == READ_SIZE or len(days | {day}) > READ_DAYS:
+            yield part
+            part, days = [], set()
+        part.append(key)
+        days.add(day)
+    if part:
+        yield part
+
+
+def _read(connection: Connection, keys: Iterable[tuple[int, str]]) -> list[tuple[Any, ...]]:
     """Records with their truth by prediction id, of predictions with their starts."""
-    starts, predictions = (list(column) for column in zip(*keys, strict=True))
-    return connection.execute(READ, (starts, predictions), binary=True).fetchall()
+    found: list[tuple[Any, ...]] = []
+    for part in parts(keys):
+        starts, predictions = (list(column) for column in zip(*part, strict=True))
+        found += connection.execute(READ, (starts, predictions), binary=True).fetchall()
+    return found
 
 
 def _where(which: Filter) -> tuple[str, Parameters]:

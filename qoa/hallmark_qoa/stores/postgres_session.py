@@ -45,6 +45,8 @@ _SETTINGS = """SELECT set_config(name, wanted, false) FROM (VALUES
     ('enable_hashjoin', 'off'),
     ('enable_mergejoin', 'off'),
     ('jit', 'off'),
+    -- To start workers takes ten times as long as what is looked for.
+    ('max_parallel_workers_per_gather', '0'),
     -- Several times faster than pglz at about the same size; not every server was built with it.
     ('default_toast_compression', 'lz4')
 ) AS settings (name, wanted) JOIN pg_settings AS known USING (name)

@@ -7,6 +7,7 @@ something has changed meanwhile.
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
@@ -20,16 +21,32 @@ from hallmark_qoa.windows.progress import Progress
 
 DUE_AT_ONCE = 1000
 
+PAUSE_S = 5.0
+"""Where the policy could not be asked about a window it is asked again after so long."""
+
 
 class Keeper:
-    """Keeps the windows of a store up to date; ``sizes`` in seconds, ascending, each a multiple of the one before."""
+    """Keeps the windows of a store up to date; ``sizes`` in seconds, ascending, each a multiple of the one before.
 
-    def __init__(self, store: Store, models: Models, judge: Judge, sizes: tuple[int, ...]) -> None:
+    ``clock`` tells seconds of a monotonic clock.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        judge: Judge,
+        sizes: tuple[int, ...],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._models = models
         self._judge = judge
         self._below = {larger: smaller for smaller, larger in pairwise(sizes)}
         self._above = dict(pairwise(sizes))
+        self._clock = clock
+        self._paused: dict[tuple[int, str, str, int], float] = {}
         self._turn = asyncio.Lock()
         self.waiting = 0
         """Marks that were left at the end of the last turn."""
@@ -59,7 +76,7 @@ class Keeper:
         unfinished: set[tuple[str, str]] = set()
         async for due in self._dues():
             key = (due.model, due.consumer)
-            if key in unfinished or not await over(due):
+            if key in unfinished or self._is_paused(due) or not await over(due):
                 waiting += 1
             elif await (self._fold(due) if due.task == "fold" else self._judge_one(due, progress)):
                 done += 1
@@ -92,7 +109,21 @@ class Keeper:
         judged = await self._judge.judge(Circumstances(due, progress.behind(due.end_ns)))
         written = await self._store.put_verdicts(due, judged.verdicts, judged.events, judged.affected)
         self.windows["judged"] += written
+        if judged.failed:
+            self._paused[_place(due)] = self._clock() + PAUSE_S
         return written
+
+    def _is_paused(self, due: Due) -> bool:
+        """Whether nobody could be asked about a window a moment ago."""
+        until_s = self._paused.get(_place(due)) if due.task == "judge" else None
+        if until_s is None or until_s > self._clock():
+            return until_s is not None
+        del self._paused[_place(due)]
+        return False
+
+
+def _place(due: Due) -> tuple[int, str, str, int]:
+    return due.size_s, due.model, due.consumer, due.start_ns
 
 
 class _Over:

@@ -156,7 +156,9 @@ def test_it_works_from_the_keyboard(page: Page) -> None:
     expect(page.locator("details table").first).to_be_visible()
 
 
-def test_it_prints_without_what_only_a_screen_needs(page: Page) -> None:
+@pytest.mark.parametrize("view", [(768, "dark")])
+def test_it_prints_in_dark_ink_and_without_what_only_a_screen_needs(page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.get_by_role("link", name="Metrics", exact=True)).to_be_hidden()
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 36, 51)"
     assert page.pdf(format="A4").startswith(b"%PDF")

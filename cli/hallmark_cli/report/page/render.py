@@ -28,6 +28,9 @@ MAX_LINES = 600
 POLICY = "default-src 'none'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'"
 """What a browser may load for the page: its own style by its digest, and pictures that are part of it."""
 
+DARK = "(prefers-color-scheme: dark)"
+"""When the shared style is dark; paper never is."""
+
 PSI_GUIDES = (0.1, 0.25)
 """Below the first a population is stable, above the second it is another one (Siddiqi 2006)."""
 
@@ -44,9 +47,8 @@ def render_page(story: Story, records: str) -> str:
 def _assets() -> dict[str, Any]:
     """Style and picture, and the policy by which a browser takes no others."""
     static = files("hallmark_web") / "static"
-    style = static.joinpath("style.css").read_text("utf-8") + files(__package__).joinpath("style.css").read_text(
-        "utf-8"
-    )
+    shared = static.joinpath("style.css").read_text("utf-8").replace(DARK, f"screen and {DARK}")
+    style = shared + files(__package__).joinpath("style.css").read_text("utf-8")
     logo = static.joinpath("logo.svg").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return {

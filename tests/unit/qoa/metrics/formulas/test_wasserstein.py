@@ -59,6 +59,15 @@ def test_a_long_tail_on_both_sides_does_not_count() -> None:
     assert distance.error > distance.value
 
 
+def test_values_in_one_wide_interval_are_anywhere_in_it() -> None:
+    before = np.append(np.linspace(0, 1, 9900), np.linspace(1, 1000, 100))
+    after = [1.5] * 50
+    distance = wasserstein(*parts(before, after))
+    assert distance is not None
+    deviation = abs(distance.value - stats.wasserstein_distance(before, after))
+    assert 400 < deviation <= distance.error
+
+
 def test_values_outside_the_reference_count_by_how_far_they_are() -> None:
     distance = wasserstein(*parts([0.0] * 50 + [1.0] * 50, [-100.0, 0.0, 1.0, 1000.0]))
     assert distance is not None
