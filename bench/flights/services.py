@@ -89,9 +89,7 @@ class Services:
 
     async def predict(self, asked: Asked) -> PredictResponse | None:
         """The answer; None where it failed, which is counted."""
-        request = PredictRequest(
-            model=MODEL, version=asked.version, input=Input(json=json.dumps([asked.row]).encode())
-        )
+        request = PredictRequest(model=MODEL, version=asked.version, input=Input(json=json.dumps([asked.row]).encode()))
         request.event_time.FromNanoseconds(asked.event_ns)
         started_s = time.perf_counter()
         try:

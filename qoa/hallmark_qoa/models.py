@@ -5,12 +5,20 @@ A model of which nothing is found can still be asked for everything that needs n
 
 import logging
 from pathlib import Path
+from typing import Protocol
 
 from hallmark_common.model_spec import MODEL_FILE, ModelSpec, ModelSpecError, parse_model_spec
 from hallmark_common.profile import Profile, load_profile
 from hallmark_qoa.metrics.context import ModelContext
 
 logger = logging.getLogger(__name__)
+
+
+class Contexts(Protocol):
+    """Knows models."""
+
+    def context(self, model: str) -> ModelContext:
+        """What figures of a model are computed with."""
 
 
 class Models:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord, Verdict
 from hallmark.qoa.v1.report_pb2 import WindowReport, WindowVerdict
+from hallmark_qoa.judge.material import Told
 from hallmark_qoa.metrics.measure import measure_all
-from hallmark_qoa.models import Models
+from hallmark_qoa.models import Contexts
 from hallmark_qoa.stores.base import Due, Fold, Store, Windows
 from hallmark_qoa.windows.cells import Slot, by_slot, cell_of, versions_of
 from hallmark_qoa.windows.keeper import Keeper
@@ -29,7 +30,7 @@ class Asked:
 class Reports:
     """Makes reports of what is stored."""
 
-    def __init__(self, store: Store, models: Models, keeper: Keeper) -> None:
+    def __init__(self, store: Store, models: Contexts, keeper: Keeper) -> None:
         self._store = store
         self._models = models
         self._keeper = keeper
@@ -39,52 +40,61 @@ class Reports:
         which = asked.which
         left = await self._keeper.refresh(lambda due: _is_asked(due, which))
         due = {(due.size_s, due.model, due.consumer, due.start_ns) for due in left}
-        slots = by_slot(await self._store.folds(which))
-        verdicts: dict[Slot, list[WindowVerdict]] = {}
-        for verdict in await self._store.verdicts(which):
-            slot = Slot(verdict.start.ToNanoseconds(), verdict.consumer, verdict.model, verdict.variant)
-            verdicts.setdefault(slot, []).append(verdict)
-        reports = []
-        for slot, folds in slots.items():
-            if asked.variant not in ("", slot.variant):
-                continue
-            for segment in sorted({fold.segment for fold in folds}):
-                report = await asyncio.to_thread(
-                    self._report, slot, folds, segment, verdicts.get(slot, ()), asked.figures
-                )
-                # What is left of a window that is over has been done: no mark of it is there.
-                report.closed = (which.size_s, slot.model, slot.consumer, slot.start_ns) not in due
-                reports.append(report)
+        reports = await windows_of(self._store, self._models, asked)
+        for report in reports:
+            # What is left of a window that is over has been done: no mark of it is there.
+            report.closed = (which.size_s, report.model, report.consumer, report.start.ToNanoseconds()) not in due
         return reports
 
-    def _report(
-        self, slot: Slot, folds: Sequence[Fold], segment: str, verdicts: Sequence[WindowVerdict], only: Sequence[str]
-    ) -> WindowReport:
-        own = [verdict for verdict in verdicts if not segment or verdict.segment == segment]
-        report = WindowReport(
-            consumer=slot.consumer,
-            model=slot.model,
-            variant=slot.variant,
-            versions=versions_of(folds),
-            segment=segment,
-            window_s=folds[0].size_s,
-            verdict=worst(verdict.verdict for verdict in own),
-            verdicts=own,
-        )
-        report.start.FromNanoseconds(slot.start_ns)
-        cell = cell_of([fold for fold in folds if not segment or fold.segment == segment], (), segment)
-        if cell is None:
-            return report
-        context = self._models.context(slot.model)
-        for key, figure in measure_all(cell, context, only).items():
-            report.figures[key].count = figure.count
-            report.figures[key].error = figure.error
-            if figure.value is not None:
-                report.figures[key].value = figure.value
-        complete = measure_all(cell, context, ("record_completeness",))["record_completeness"]
-        report.count = complete.count
-        report.completeness = complete.value or 0.0
+
+async def windows_of(told: Told, models: Contexts, asked: Asked) -> list[WindowReport]:
+    """Windows as they were folded and judged last, oldest first."""
+    slots = by_slot(await told.folds(asked.which))
+    verdicts: dict[Slot, list[WindowVerdict]] = {}
+    for verdict in await told.verdicts(asked.which):
+        slot = Slot(verdict.start.ToNanoseconds(), verdict.consumer, verdict.model, verdict.variant)
+        verdicts.setdefault(slot, []).append(verdict)
+    return [
+        await asyncio.to_thread(_report, slot, folds, segment, verdicts.get(slot, ()), models, asked.figures)
+        for slot, folds in slots.items()
+        if asked.variant in ("", slot.variant)
+        for segment in sorted({fold.segment for fold in folds})
+    ]
+
+
+def _report(
+    slot: Slot,
+    folds: Sequence[Fold],
+    segment: str,
+    verdicts: Sequence[WindowVerdict],
+    models: Contexts,
+    only: Sequence[str],
+) -> WindowReport:
+    own = [verdict for verdict in verdicts if not segment or verdict.segment == segment]
+    report = WindowReport(
+        consumer=slot.consumer,
+        model=slot.model,
+        variant=slot.variant,
+        versions=versions_of(folds),
+        segment=segment,
+        window_s=folds[0].size_s,
+        verdict=worst(verdict.verdict for verdict in own),
+        verdicts=own,
+    )
+    report.start.FromNanoseconds(slot.start_ns)
+    cell = cell_of([fold for fold in folds if not segment or fold.segment == segment], (), segment)
+    if cell is None:
         return report
+    context = models.context(slot.model)
+    for key, figure in measure_all(cell, context, only).items():
+        report.figures[key].count = figure.count
+        report.figures[key].error = figure.error
+        if figure.value is not None:
+            report.figures[key].value = figure.value
+    complete = measure_all(cell, context, ("record_completeness",))["record_completeness"]
+    report.count = complete.count
+    report.completeness = complete.value or 0.0
+    return report
 
 
 async def verdicts_of(store: Store, record: QualityRecord, sizes: Iterable[int]) -> list[Verdict]:

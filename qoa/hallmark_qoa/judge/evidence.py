@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from hallmark.qoa.v1.report_pb2 import Evidence
+from hallmark_qoa.judge.material import Material
 from hallmark_qoa.metrics.exemplar import Exemplar
-from hallmark_qoa.stores.base import Store
 
 
-async def prove(store: Store, exemplars: Sequence[Exemplar], stage: str) -> list[Evidence]:
+async def prove(store: Material, exemplars: Sequence[Exemplar], stage: str) -> list[Evidence]:
     """Evidence of exemplars; each points at the span of the stage that is to blame, where its record has one."""
     return [await _evidence(store, exemplar, stage) for exemplar in exemplars]
 
 
-async def _evidence(store: Store, exemplar: Exemplar, stage: str) -> Evidence:
+async def _evidence(store: Material, exemplar: Exemplar, stage: str) -> Evidence:
     evidence = Evidence(
         prediction_id=exemplar.prediction_id,
         trace_id=exemplar.prediction_id[:32],

@@ -18,13 +18,14 @@ from hallmark_qoa.judge.budget import budget_of
 from hallmark_qoa.judge.changes import changes, key_of, latest_by_key
 from hallmark_qoa.judge.evidence import prove
 from hallmark_qoa.judge.facts import Budget, Facts, Judgement
+from hallmark_qoa.judge.material import Material
 from hallmark_qoa.judge.policy import Policy
-from hallmark_qoa.judge.promises import Promises
+from hallmark_qoa.judge.promises import Promised
 from hallmark_qoa.judge.question import Circumstances, Question, ask
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.worst import worst_of
-from hallmark_qoa.models import Models
-from hallmark_qoa.stores.base import Due, Event, Fold, Store, Windows
+from hallmark_qoa.models import Contexts
+from hallmark_qoa.stores.base import Due, Event, Fold, Windows
 from hallmark_qoa.windows.cells import Slot, by_slot, cell_of
 
 USUAL_WINDOWS = 20
@@ -52,7 +53,7 @@ class Judged:
 class Judge:
     """Judges windows of a store by the contracts in use."""
 
-    def __init__(self, store: Store, models: Models, promises: Promises, policy: Policy) -> None:
+    def __init__(self, store: Material, models: Contexts, promises: Promised, policy: Policy) -> None:
         self._store = store
         self._models = models
         self._promises = promises
@@ -154,7 +155,7 @@ class Judge:
 class _Usual:
     """The windows before one, read when somebody asks for them."""
 
-    def __init__(self, store: Store, due: Due) -> None:
+    def __init__(self, store: Material, due: Due) -> None:
         self._store = store
         self._due = due
         self._folds: dict[Slot, list[Fold]] | None = None

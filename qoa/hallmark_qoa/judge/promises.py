@@ -5,7 +5,7 @@ told.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,23 +27,17 @@ class Promise:
     objective: Objective
 
 
-class Promises:
-    """The contracts of a folder; ``clock`` tells seconds of a monotonic clock."""
+class Promised:
+    """What contracts promise."""
 
-    def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
-        self._folder = folder
-        self._clock = clock
-        self._looked_s = float("-inf")
-        self._seen: tuple[tuple[str, int, int], ...] | None = None
-        self._contracts: dict[str, Contract] = {}
-        self._errors: dict[str, str] = {}
+    def __init__(self, contracts: Iterable[Contract] = ()) -> None:
+        self._contracts = _by_name(contracts)
 
     def about(self, consumer: str, model: str, size_s: int) -> list[Promise]:
         """What a consumer is promised of a model in windows of a size, in order of contract and objective."""
-        self._look()
         return [
             Promise(contract, objective)
-            for contract in self._contracts.values()
+            for contract in self.contracts()
             if contract.consumer in (EVERYONE, consumer) and contract.model.name == model
             for objective in contract.objectives
             if objective.window_s == size_s
@@ -61,8 +55,24 @@ class Promises:
 
     def contracts(self) -> list[Contract]:
         """Those in use, in order of their names."""
-        self._look()
         return list(self._contracts.values())
+
+
+class Promises(Promised):
+    """The contracts of a folder; ``clock`` tells seconds of a monotonic clock."""
+
+    def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._folder = folder
+        self._clock = clock
+        self._looked_s = float("-inf")
+        self._seen: tuple[tuple[str, int, int], ...] | None = None
+        self._errors: dict[str, str] = {}
+
+    def contracts(self) -> list[Contract]:
+        """Those in use by now, in order of their names."""
+        self._look()
+        return super().contracts()
 
     def errors(self) -> dict[str, str]:
         """What is wrong with files, by the name of the contract."""
@@ -83,11 +93,15 @@ class Promises:
         files = read_contracts(contract_files(self._folder))
         before, errors_before = self._contracts, self._errors
         contracts = [file.contract or before.get(file.path.stem) for file in files]
-        self._contracts = {one.name: one for one in sorted(filter(None, contracts), key=lambda one: one.name)}
+        self._contracts = _by_name(filter(None, contracts))
         self._errors = {file.path.stem: str(file.errors[0]) for file in files if file.errors}
         for name, error in self._errors.items():
             if errors_before.get(name) != error:
                 logger.warning("%s; %s", error, _instead(self._contracts.get(name)))
+
+
+def _by_name(contracts: Iterable[Contract]) -> dict[str, Contract]:
+    return {one.name: one for one in sorted(contracts, key=lambda one: one.name)}
 
 
 def _state(path: Path) -> tuple[str, int, int]:

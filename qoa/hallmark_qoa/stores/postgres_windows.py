@@ -111,16 +111,18 @@ def folds_query(which: Windows) -> tuple[str, Parameters]:
 def windows_with(table: str, which: Windows) -> tuple[str, Parameters]:
     """FROM and WHERE of what a table holds of windows, and the parameters."""
     of_window, parameters = _conditions(which)
-    of_segment = "AND i.segment = %s" if which.segment is not None else ""
     segment = [stored_text(which.segment)] if which.segment is not None else []
-    source = f"FROM windows AS w JOIN {table} AS i ON i.window_id = w.id {of_segment} WHERE {of_window}"
+    # OFFSET makes what is of a window one look-up a window, whatever the planner believes: with statistics of one of
+    # two tables and none of the other it read all of that, 500 ms instead of 1 ms.
+    items = f"(SELECT * FROM {table} WHERE window_id = w.id {'AND segment = %s' if segment else ''} OFFSET 0) AS i"
+    source = f"FROM windows AS w CROSS JOIN LATERAL {items} WHERE {of_window}"
     if not which.last:
         return source, [*segment, *parameters]
     first = (
-        f"SELECT min(start_ns) FROM (SELECT DISTINCT w.start_ns FROM windows AS w WHERE {of_window} AND EXISTS "
-        f"(SELECT FROM {table} AS i WHERE i.window_id = w.id {of_segment}) ORDER BY w.start_ns DESC LIMIT %s) AS last"
+        f"SELECT min(start_ns) FROM (SELECT DISTINCT w.start_ns FROM windows AS w CROSS JOIN LATERAL "
+        f"{items.replace('OFFSET 0', 'LIMIT 1')} WHERE {of_window} ORDER BY w.start_ns DESC LIMIT %s) AS last"
     )
-    return f"{source} AND w.start_ns >= ({first})", [*segment, *parameters, *parameters, *segment, which.last]
+    return f"{source} AND w.start_ns >= ({first})", [*segment, *parameters, *segment, *parameters, which.last]
 
 
 def _conditions(which: Windows) -> tuple[str, Parameters]:

@@ -78,8 +78,10 @@ def export_some(
 
 def count(connection: sqlite3.Connection, which: Filter) -> int:
     """See :meth:`hallmark_qoa.stores.base.Store.count`."""
-    (found,) = connection.execute(*count_query(which)).fetchone()
-    return int(found)
+    if which.status not in ("", "OK"):
+        return _count(connection, which, "records_newest_failed", "status <> 'OK' AND status = ?", which.status)
+    found = _count(connection, which, "records_of_series", "TRUE")
+    return found - _count(connection, which, "records_newest_failed", "status <> 'OK'") if which.status else found
 
 
 def page_query(which: Filter, limit: int, after: Cursor | None) -> tuple[str, Parameters]:
@@ -115,19 +117,24 @@ def export_query(which: Filter, limit: int, after: Mark | None) -> tuple[str, Pa
     ), [*parameters, limit]
 
 
-def count_query(which: Filter) -> tuple[str, Parameters]:
-    """The statement that counts the records of an export, and its parameters."""
-    index = "records_of_series" if which.model else "records_by_event"
-    where, parameters = _where([*_filters(which), *_period(which)])
-    return f"SELECT count(*) FROM records INDEXED BY {index} WHERE {where}", parameters
+def count_query(which: Filter, index: str, condition: str) -> tuple[str, Parameters]:
+    """The statement that counts along an index, whatever the status, and its parameters."""
+    where, parameters = _where([*_of_series(which), *_period(which)])
+    return f"SELECT count(*) FROM records INDEXED BY {index} WHERE {condition} AND {where}", parameters
+
+
+def _count(connection: sqlite3.Connection, which: Filter, index: str, condition: str, *values: str) -> int:
+    statement, parameters = count_query(which, index, condition)
+    (found,) = connection.execute(statement, (*values, *parameters)).fetchone()
+    return int(found)
+
+
+def _of_series(which: Filter) -> Conditions:
+    return (("consumer = ?", stored_text(which.consumer) or None), ("model = ?", stored_text(which.model) or None))
 
 
 def _filters(which: Filter) -> Conditions:
-    return (
-        ("consumer = ?", stored_text(which.consumer) or None),
-        ("model = ?", stored_text(which.model) or None),
-        ("status = ?", which.status or None),
-    )
+    return (*_of_series(which), ("status = ?", which.status or None))
 
 
 def _period(which: Filter) -> Conditions:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hallmark.qoa.v1.qoa_pb2 import TruthOutcome
+from hallmark.qoa.v1.qoa_pb2 import PredictionTruth, TruthOutcome
 from hallmark_common.errors import HallmarkError
 from hallmark_common.feedback import is_taken, outcome_to_dict, truth_from, value_text
 
@@ -16,16 +16,22 @@ JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dict
 FIELDS = st.sampled_from(["prediction_id", "value", "observed_at", "other"])
 
 
+def tried(document: Any) -> PredictionTruth | HallmarkError:
+    try:
+        return truth_from(document, "truths[3]")
+    except HallmarkError as error:
+        return error
+
+
 @given(JSON | st.dictionaries(FIELDS, JSON, max_size=4))
 def test_any_document_is_a_truth_or_names_a_field(document: Any) -> None:
-    try:
-        told = truth_from(document, "truths[3]")
-    except HallmarkError as error:
-        assert error.metadata["field"].startswith("truths[3]")
-        assert "\n" not in error.message
+    told = tried(document)
+    if isinstance(told, HallmarkError):
+        assert told.metadata["field"].startswith("truths[3]")
+        assert "\n" not in told.message
     else:
-        assert told.SerializeToString()
         assert told.prediction_id == document["prediction_id"]
+        assert told.truth.value == value_text("value", document["value"])
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.booleans() | st.lists(st.text()))

@@ -185,6 +185,9 @@ def _describe(record: QualityRecord, rows: list[dict[str, Any]], rng: random.Ran
         for kind in ("range", "reference_range", "category"):
             if rng.random() < 0.03:
                 data.violations.add(field=name, kind=kind, count=rng.randint(1, len(rows)))
+        if rng.random() < 0.03:  # as a rule what is outside one range is outside the other
+            for kind in ("range", "reference_range"):
+                data.violations.add(field=name, kind=kind, count=len(rows))
     record.instances_json.extend(json.dumps(row) for row in rows)
 
 

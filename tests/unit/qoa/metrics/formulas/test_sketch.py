@@ -96,7 +96,18 @@ def test_it_can_be_made_of_counted_buckets(values: list[float]) -> None:
 
 @pytest.mark.parametrize(
     "encoded",
-    [[], [[1]], [[1], []], [[1, 0], [1, 1]], [[1], [0]], [[1], [-1]], [[10**6], [1]], [3, 4], [["a", "b"], [1, 2]]],
+    [
+        [],
+        [[1]],
+        [[1], []],
+        [[1, 0], [1, 1]],
+        [[1], [0]],
+        [[1], [-1]],
+        [[10**6], [1]],
+        [[-(10**6)], [1]],
+        [3, 4],
+        [["a", "b"], [1, 2]],
+    ],
 )
 def test_what_is_no_encoding_is_refused(encoded: Any) -> None:
     with pytest.raises(ValueError, match="a sketch: expected"):

@@ -59,6 +59,12 @@ def test_a_long_tail_on_both_sides_does_not_count() -> None:
     assert distance.error > distance.value
 
 
+def test_functions_that_cross_between_two_points() -> None:
+    distance = wasserstein(*parts(np.linspace(0, 1, 10_001), [0.0, 1.0], steps=1))
+    assert distance is not None
+    assert distance.value == pytest.approx(0.25, abs=1e-12)
+
+
 def test_values_in_one_wide_interval_are_anywhere_in_it() -> None:
     before = np.append(np.linspace(0, 1, 9900), np.linspace(1, 1000, 100))
     after = [1.5] * 50

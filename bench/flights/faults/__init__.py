@@ -1,0 +1,1 @@
+"""Faults put into running services, and who finds them: contracts of Hallmark and two simple rules."""
