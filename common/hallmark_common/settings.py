@@ -165,6 +165,9 @@ class Settings(BaseSettings):
     qoa_windows: Annotated[str, AfterValidator(_checked_windows)] = Field(
         "10s,1m,1h,1d", description="Windows that are kept, of 10s, 1m, 1h and 1d."
     )
+    qoa_windows_kept: int = Field(
+        10_000, ge=100, description="A window goes after so many times its size: one of 10s after 28 hours."
+    )
     qoa_lateness_s: Seconds = Field(
         10.0, description="A window is judged when an event so much later than its end has been seen."
     )

@@ -13,6 +13,8 @@ from hallmark_qoa.stores.base import Store
 from hallmark_qoa.windows.keeper import Keeper
 from hallmark_qoa.windows.progress import Beats
 
+WINDOWS_PER_REMOVAL = 500
+
 
 class Judging:
     """Keeps the windows of a store, and answers for them; ``latest_event_ns`` tells how far this engine is."""
@@ -26,11 +28,20 @@ class Judging:
         self.judge = Judge(store, models, self.promises, self.policy)
         self.keeper = Keeper(store, models, self.judge, self.sizes)
         self.reports = Reports(store, models, self.keeper)
+        self._store = store
+        self._kept = settings.qoa_windows_kept
         self._beats = Beats(store, settings, latest_event_ns, time.time_ns)
 
     async def turn(self) -> None:
         """Fold and judge what is due."""
         await self.keeper.turn(await self._beats.progress())
+
+    async def remove_old(self) -> None:
+        """Remove windows that were written so long ago that they are kept no more; some at once."""
+        for size_s in self.sizes:
+            before_ns = time.time_ns() - self._kept * size_s * 10**9
+            while await self._store.delete_folds_before(size_s, before_ns, WINDOWS_PER_REMOVAL) == WINDOWS_PER_REMOVAL:
+                pass
 
     async def close(self) -> None:
         """Let go of the policy."""

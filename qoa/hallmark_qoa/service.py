@@ -52,29 +52,30 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
         stack.push_async_callback(store.close)
         engine = _engine(settings, store, watchers)
         engine.counters.observe(runtime.meter)
-        await engine.start()
-        sources = _sources(settings, engine, runtime.meter)
-        # Run backwards at the end: take nothing new, store what waits for more, acknowledge that, leave.
-        for source in sources:
-            stack.push_async_callback(source.stop, settings.drain_timeout_s)
-        stack.push_async_callback(engine.drain)
-        stack.push_async_callback(_stopped, asyncio.create_task(_every(TICK_S, engine.tick)))
-        stack.push_async_callback(
-            _stopped, asyncio.create_task(_every(RETENTION_INTERVAL_S, lambda: _remove_expired(engine, settings)))
-        )
-        for source in sources:
-            await source.start()
-            stack.push_async_callback(source.take_no_more, settings.drain_timeout_s)
         judging = Judging(settings, store, lambda: engine.latest_event_ns)
         stack.push_async_callback(judging.close)
         changes = VerdictWatchers(settings.qoa_watch_queue_size)
         teller = Teller(store, changes, event_sinks(settings))
         teller.start()
         stack.push_async_callback(teller.stop, settings.drain_timeout_s)
-        stack.push_async_callback(_stopped, asyncio.create_task(_every(TURN_S, judging.turn)))
         truths = Truths(store, wait_s=settings.qoa_truth_wait_s, clock_ns=time.time_ns)
         truths.counters.observe(runtime.meter)
+        await engine.start()
+        sources = _sources(settings, engine, runtime.meter)
+        # Run backwards at the end: take nothing new, store what waits for more, acknowledge that, leave.
+        for source in sources:
+            stack.push_async_callback(source.stop, settings.drain_timeout_s)
         stack.push_async_callback(truths.drain)
+        stack.push_async_callback(engine.drain)
+        for interval_s, work in (
+            (TICK_S, engine.tick),
+            (TURN_S, judging.turn),
+            (RETENTION_INTERVAL_S, lambda: _remove_old(engine, truths, judging, settings)),
+        ):
+            stack.push_async_callback(_stopped, asyncio.create_task(_every(interval_s, work)))
+        for source in sources:
+            await source.start()
+            stack.push_async_callback(source.take_no_more, settings.drain_timeout_s)
         server = runtime.grpc_server("qoa_port")
         add_QoaServiceServicer_to_server(QoaServicer(store, watchers, changes, judging, truths), server.server)
         # A watch never ends by itself, so the drain must end it before it waits for running calls.
@@ -99,10 +100,12 @@ def _sources(settings: Settings, engine: Engine, meter: Meter) -> list[Source]:
     return sources
 
 
-async def _remove_expired(engine: Engine, settings: Settings) -> None:
+async def _remove_old(engine: Engine, truths: Truths, judging: Judging, settings: Settings) -> None:
     await engine.remove_before(time.time_ns() - int(settings.qoa_retention_s * 1e9))
     if settings.qoa_retention_bytes:
         await engine.remove_beyond(settings.qoa_retention_bytes)
+    await truths.remove_waiting()
+    await judging.remove_old()
 
 
 async def _every(interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
