@@ -10,6 +10,7 @@ import grpc
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark.web.v1.web_pb2 import PredictRequest
 from hallmark.web.v1.web_pb2_grpc import PredictionServiceStub
 from hallmark_cli import options, output
@@ -17,6 +18,7 @@ from hallmark_cli.client import channel_to, consumer_metadata, require_ready
 from hallmark_cli.replay.pacing import paced
 from hallmark_cli.replay.sample import Sample, read_samples
 from hallmark_cli.replay.tally import Tally, percentile
+from hallmark_cli.replay.truths import Truths
 from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.settings import load_settings
 
@@ -44,6 +46,7 @@ def replay(
     duration: Annotated[float, typer.Option(metavar="SECONDS", min=0.001, help="How long to send.")] = 10.0,
     count: Annotated[int | None, typer.Option(metavar="N", min=1, help="Requests, instead of --duration.")] = None,
     event_time: Annotated[EventTime, typer.Option(help="As in the sample where it says, or now.")] = EventTime.NOW,
+    feedback: Annotated[bool, typer.Option("--feedback", help="Tell the engine the truth of the sample.")] = False,
     consumer: options.Consumer = None,
     timeout: options.Timeout = 10.0,
     max_in_flight: Annotated[int, typer.Option(metavar="N", min=1, help="Requests on their way at most.")] = 256,
@@ -59,12 +62,19 @@ def replay(
     total = count or max(round(rate * duration), 1)
 
     async def go() -> None:
-        async with channel_to(settings, "web") as channel:
+        async with contextlib.AsyncExitStack() as stack:
+            channel = await stack.enter_async_context(channel_to(settings, "web"))
             await require_ready(channel, settings, "web")
+            if feedback:
+                engine = await stack.enter_async_context(channel_to(settings, "qoa"))
+                await require_ready(engine, settings, "qoa")
+                run.truths = Truths(QoaServiceStub(engine), timeout)
             await run.go(PredictionServiceStub(channel), rate, total, max_in_flight)
 
     asyncio.run(go())
     summary = {"model": model, "interrupted": run.stopped, **run.tally.summary(run.elapsed_s)}
+    if run.truths is not None:
+        summary["truths"] = dict(run.truths.outcomes.most_common())
     if as_json:
         output.write_json(summary)
     else:
@@ -86,6 +96,8 @@ class Replay:
     ) -> None:
         self.tally = Tally()
         self.elapsed_s = 0.0
+        self.truths: Truths | None = None
+        """Who is told the truth of what was answered."""
         self._model = model
         self._samples = samples
         self._metadata = metadata
@@ -108,7 +120,9 @@ class Replay:
         async def send(index: int, due_s: float) -> None:
             await self._send(stub, self._samples[index % len(self._samples)], due_s)
 
-        showing = asyncio.create_task(self._show(total))
+        beside = [asyncio.create_task(self._show(total))]
+        if self.truths is not None:
+            beside.append(asyncio.create_task(self.truths.run()))
         try:
             await paced(
                 send,
@@ -121,8 +135,11 @@ class Replay:
             )
         finally:
             self.elapsed_s = loop.time() - started_s
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+        if self.truths is not None:
+            await self.truths.tell()
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -139,6 +156,8 @@ class Replay:
             return
         latency_ms = (asyncio.get_running_loop().time() - due_s) * 1000
         self.tally.answered(latency_ms, next(iter(response.predictions), None), sample.truth)
+        if self.truths is not None and sample.truth is not None:
+            self.truths.add(response.prediction_id, sample.truth)
 
     async def _show(self, total: int) -> None:
         """A progress bar on stderr, where that is a terminal."""
@@ -180,6 +199,8 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
         lines.append(f"failed    {', '.join(f'{code} {count}' for code, count in summary['failed'].items())}")
     if summary["accuracy"] is not None:
         lines.append(f"accuracy  {100 * summary['accuracy']:.2f} % against the truth of the sample")
+    if summary.get("truths"):
+        lines.append(f"truths    {', '.join(f'{count} {outcome}' for outcome, count in summary['truths'].items())}")
     if summary["mean_absolute_error"] is not None:
         lines.append(f"error     {summary['mean_absolute_error']:.4g} on average against the truth of the sample")
     return lines

@@ -116,6 +116,19 @@ def test_replay_counts_what_it_sent(hallmark: Hallmark, live: Stack) -> None:
 
 
 @pytest.mark.usefixtures("sample")
+def test_replay_tells_the_truth_of_what_was_answered(hallmark: Hallmark, live: Stack) -> None:
+    options = ("--count", "20", "--consumer", "teacher", "--feedback")
+    summary: Json = json.loads(hallmark("replay", "scale", "--rate", "100", *options, "--json").stdout)
+    assert sum(summary["truths"].values()) == 16
+    assert set(summary["truths"]) <= {"joined", "waiting"}
+    live.until(lambda: len(records(live, "teacher")) == 20, "a record of every request")
+    answered = [record for record in records(live, "teacher") if record.status == "OK"]
+    assert len(answered) == 16
+    for record in answered:
+        assert float(record.truth.value) == record.prediction.values[0] + 1
+
+
+@pytest.mark.usefixtures("sample")
 def test_replay_ends_with_0_where_none_failed_and_takes_the_event_time_of_the_sample(
     hallmark: Hallmark, live: Stack
 ) -> None:
