@@ -1,8 +1,8 @@
 """Aggregates: what is kept of the records of one window, series and segment.
 
 Everything in it merges exactly, whatever the order and grouping: counts and sums are whole numbers (sums in multiples
-of 2**-64, those of squares of 2**-128, see :mod:`.formulas.exact`), sketches have whole counts, exemplars and hashes
-are the first of a total order. So equal sets of records have equal aggregates, and those have equal encodings.
+of 2**-64, those of squares of 2**-128, see :mod:`.formulas.exact`), sketches have whole counts, ranges, exemplars and
+hashes are the first of a total order. So equal sets of records have equal aggregates, and those have equal encodings.
 """
 
 import base64
@@ -22,6 +22,9 @@ from hallmark_qoa.metrics.formulas.sketch import Sketch
 FORMAT = 1
 """First number of every encoding; another one cannot be read."""
 
+Range = tuple[float, float]
+"""The smallest and the largest value, exact."""
+
 _LEVEL = 1  # of zlib: higher ones save a tenth and take three times as long
 
 
@@ -32,6 +35,8 @@ class Aggregate:
     counts: Counter[str] = field(default_factory=Counter)
     sums: dict[str, int] = field(default_factory=dict)
     sketches: dict[str, Sketch] = field(default_factory=dict)
+    ranges: dict[str, Range] = field(default_factory=dict)
+    """Of what sketches hold."""
     tables: dict[str, dict[str, int]] = field(default_factory=dict)
     worst: dict[str, Exemplars] = field(default_factory=dict)
     rows: Distinct = field(default_factory=Distinct)
@@ -48,6 +53,9 @@ class Aggregate:
             self._add_sum(slot, total)
         for slot, sketch in other.sketches.items():
             self.sketches.setdefault(slot, Sketch()).merge(sketch)
+        for slot, (least, most) in other.ranges.items():
+            own = self.ranges.get(slot, (least, most))
+            self.ranges[slot] = (min(own[0], least), max(own[1], most))
         for slot, table in other.tables.items():
             _add(self.tables.setdefault(slot, {}), table)
         for slot, exemplars in other.worst.items():
@@ -69,6 +77,7 @@ class Aggregate:
             self.counts,
             {slot: f"{total:x}" for slot, total in self.sums.items()},
             {slot: sketch.encode() for slot, sketch in self.sketches.items()},
+            self.ranges,
             self.tables,
             spans,
             worst,
@@ -84,15 +93,17 @@ class Aggregate:
             ValueError: it is none, or of another format.
         """
         try:
-            format_, counts, sums, sketches, tables, spans, worst, rows = orjson.loads(zlib.decompress(encoded))
+            format_, *parts = orjson.loads(zlib.decompress(encoded))
         except (zlib.error, TypeError) as error:
             raise ValueError(f"not an aggregate: {error}") from None
         if format_ != FORMAT:
             raise ValueError(f"an aggregate of format {format_}, expected {FORMAT}; fold its window again")
+        counts, sums, sketches, ranges, tables, spans, worst, rows = parts
         return cls(
             Counter(counts),
             {slot: int(total, 16) for slot, total in sums.items()},
             {slot: _sketch(encoded) for slot, encoded in sketches.items()},
+            {slot: (least, most) for slot, (least, most) in ranges.items()},
             tables,
             {slot: tuple(_exemplar(one, spans) for one in exemplars) for slot, exemplars in worst.items()},
             Distinct.from_bytes(base64.b64decode(rows)),

@@ -51,6 +51,7 @@ def fold(samples: Samples, groups: Integers, count: int, exemplar: MakeExemplar)
     sketched = [one for one in samples.numbers if one.has_sketch]
     squared = [one for one in samples.numbers if one.has_squares]
     _add_counts(aggregates, sketched, samples.codes, groups)
+    _add_ranges(aggregates, sketched, groups)
     _add_sums(aggregates, samples.numbers, groups, sums, str)
     _add_sums(aggregates, squared, groups, square_sums, slots.squares)
     _add_worst(aggregates, samples.offers, groups, exemplar)
@@ -81,6 +82,19 @@ def _add_counts(
             _count(aggregates[group], tables[slot], pairs)
         else:
             aggregates[group].sketches[sketched[slot - len(tables)].slot] = Sketch.of_buckets(pairs)
+
+
+def _add_ranges(aggregates: list[Aggregate], sketched: Sequence[Numbers], groups: Integers) -> None:
+    if not sketched:
+        return
+    keys = Keys([one.owners for one in sketched], groups, len(aggregates))
+    values = np.concatenate([one.values for one in sketched])[keys.sample] + 0.0  # makes 0.0 of -0.0
+    least, most = np.full(keys.length, np.inf), np.full(keys.length, -np.inf)
+    np.minimum.at(least, keys.key, values)
+    np.maximum.at(most, keys.key, values)
+    for key in np.flatnonzero(least <= most).tolist():
+        slot, group = keys.split(key)
+        aggregates[group].ranges[sketched[slot].slot] = (float(least[key]), float(most[key]))
 
 
 def _count(aggregate: Aggregate, table: Codes, pairs: "zip[tuple[int, int]]") -> None:

@@ -174,9 +174,10 @@ def _columns(metric: Metric, context: ModelContext) -> list[str]:
 
 
 _OF_NUMBERS = frozenset(("kolmogorov_smirnov", "ks_p_value", "wasserstein"))
+_OF_CATEGORIES = frozenset(("chi_squared", "chi_squared_p_value"))
 
 
 def _is_compared(column: Column | None, metric: str) -> bool:
     if isinstance(column, NumberColumn):
-        return column.reference is not None
+        return column.reference is not None and metric not in _OF_CATEGORIES
     return isinstance(column, CategoryColumn) and bool(column.shares) and metric not in _OF_NUMBERS

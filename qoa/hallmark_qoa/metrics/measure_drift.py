@@ -81,13 +81,18 @@ def total_variation(cell: Cell, context: ModelContext, of: str, _aggregate: str)
 
 
 def chi_squared(cell: Cell, context: ModelContext, of: str, _aggregate: str) -> Figure:
-    """Pearson's statistic."""
-    return _diverged(cell, context, of, _statistic)
+    """Pearson's statistic of a column of categories."""
+    return _diverged(cell, context, of, _statistic) if _has_exact_shares(context, of) else NOTHING
 
 
 def chi_squared_p_value(cell: Cell, context: ModelContext, of: str, _aggregate: str) -> Figure:
     """How probable it is without drift."""
-    return _diverged(cell, context, of, _p_value)
+    return _diverged(cell, context, of, _p_value) if _has_exact_shares(context, of) else NOTHING
+
+
+def _has_exact_shares(context: ModelContext, name: str) -> bool:
+    """Shares of numbers are read off quantiles, up to 0.02: of many samples a test would find that, as drift."""
+    return isinstance(context.column(name), CategoryColumn)
 
 
 def _statistic(reference: npt.ArrayLike, current: npt.ArrayLike) -> float | None:

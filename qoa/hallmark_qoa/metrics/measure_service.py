@@ -40,8 +40,12 @@ def distribution(aggregate: Aggregate, slot: str, which: str) -> Figure:
         return Figure(exact.mean(sketch.count, total), sketch.count)
     if which == "sum":
         return Figure(exact.from_fixed(total), sketch.count)
-    value = sketch.quantile({"min": 0.0, "max": 1.0}[which] if which in ("min", "max") else int(which[1:]) / 100)
-    return Figure(value, sketch.count, abs(value or 0.0) * ALPHA / (1 - ALPHA))
+    least, most = aggregate.ranges[slot]
+    if which in ("min", "max") or least == most:
+        return Figure(least if which == "min" else most, sketch.count)
+    value = sketch.quantile(int(which[1:]) / 100)
+    assert value is not None  # it has a range, so it has values
+    return Figure(min(max(value, least), most), sketch.count, abs(value) * ALPHA / (1 - ALPHA))
 
 
 def availability(cell: Cell, _context: ModelContext, _of: str, _aggregate: str) -> Figure:

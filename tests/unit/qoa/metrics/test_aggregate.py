@@ -84,6 +84,15 @@ def test_worst_are_few() -> None:
     assert len(worst_of("x", candidates)) == MOST
 
 
+@pytest.mark.parametrize("slot", ["x", "low:x"])
+@given(order=st.permutations(range(8)))
+def test_of_equally_bad_ones_the_same_are_kept_in_any_order(slot: str, order: list[int]) -> None:
+    candidates = [Exemplar(1.0, str(number // 2), number % 2, "", "", 0, "") for number in order]
+    assert [(one.prediction_id, one.instance) for one in worst_of(slot, candidates)] == [
+        ("0", 0), ("0", 1), ("1", 0), ("1", 1), ("2", 0)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("count", [0, 1, K - 1])
 def test_few_different_values_are_counted_exactly(count: int) -> None:
     estimate = Distinct([hash_of(str(number % max(count, 1))) for number in range(2 * count)]).estimate()

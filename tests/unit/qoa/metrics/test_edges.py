@@ -14,7 +14,7 @@ from hallmark_common.model_spec import ModelSpec
 from hallmark_common.profile import CategoryProfile, Profile
 from hallmark_qoa.metrics.aggregate import Aggregate
 from hallmark_qoa.metrics.context import EMPTY, ModelContext, NumberColumn
-from hallmark_qoa.metrics.figure import NOTHING, Cell
+from hallmark_qoa.metrics.figure import NOTHING, Cell, Figure
 from hallmark_qoa.metrics.measure import measure, measure_all
 from hallmark_qoa.metrics.observe import ALL, observe
 from tests.unit.qoa.metrics.worlds import OUTPUTS, SECONDS, TABLE, number_profile
@@ -226,3 +226,30 @@ def test_a_request_whose_end_is_not_known_is_no_success() -> None:
     record = record_of(1, 1.0)
     record.ClearField("duration_ms")
     assert measure(cell_of([record], EMPTY), EMPTY, "availability") == NOTHING
+
+
+def test_extremes_are_exact_and_what_is_constant_is_certain() -> None:
+    context = context_of([1.0, 2.0, 3.0])
+    cell = cell_of([record_of(number, size) for number, size in enumerate((1017.25, 1018.5, 1016.1))], context)
+    least, most = (measure(cell, context, f"input_value[size].{which}") for which in ("min", "max"))
+    assert (least.value, least.error, most.value, most.error) == (1016.1, 0.0, 1018.5, 0.0)
+    middle = measure(cell, context, "input_value[size].p95")
+    assert middle.value is not None
+    assert 1016.1 <= middle.value <= 1018.5
+    cell = cell_of([record_of(number, 1.0) for number in range(3)], context)
+    assert measure(cell, context, "input_value[size].p50") == Figure(1.0, 3, 0.0)
+
+
+def test_chi_squared_is_of_categories_only() -> None:
+    context = context_of([1.0, 2.0, 3.0])
+    cell = cell_of([record_of(number, float(number % 3)) for number in range(60)], context)
+    assert measure(cell, context, "chi_squared[size]") == NOTHING
+    assert measure(cell, context, "chi_squared[kind]").value == 0.0
+
+
+def test_a_number_that_leaves_both_ranges_is_out_of_range_once() -> None:
+    context = context_of([1.0, 2.0, 3.0])
+    records = [record_of(0, 99.0), record_of(1, 2.0)]
+    for kind in ("range", "reference_range"):
+        records[0].data.violations.add(kind=kind, field="size", count=1)
+    assert measure(cell_of(records, context), context, "out_of_range[size]").value == 0.5
