@@ -134,10 +134,9 @@ async def test_two_engines_fold_the_same_window_at_once(open_engine: Open, admin
 async def test_commits_of_several_engines_in_one_window_do_not_wait(open_engine: Open, admin: Connection) -> None:
     one, two = await open_engine("one"), await open_engine("two")
     await put(one, stage(1, NOW_NS))
-    await put(two, stage(2, NOW_NS))
     with admin.transaction():
-        admin.execute("SELECT FROM marks WHERE engine = 'one' FOR UPDATE")
-        assert await put(two, stage(3, NOW_NS)) == ["stored"]
+        admin.execute("SELECT FROM marks FOR UPDATE")  # as a commit of the first engine does
+        assert await put(two, stage(2, NOW_NS), stage(3, NOW_NS)) == ["stored", "stored"]
     await keep(one)
     assert await kept(one, 10) == {T0: ["1", "2", "3"]}
 

@@ -47,13 +47,13 @@ async def test_largest_size_marks_none(store: Store) -> None:
 
 
 async def test_folds_that_are_the_same_mark_nothing(store: Store) -> None:
-    for number in (1, 2):
-        await put(store, stage(number, NOW_NS))
-        (due,) = await dues(store)
-        folds = [fold_of(due, b"1"), fold_of(due, b"2", segment="a=b")]
-        assert await store.put_folds(due, folds if number == 1 else folds[::-1], None)
-        for one in await dues(store, "judge"):
-            assert await store.put_verdicts(one, [], [])
+    (due,) = await marked(store, 0)
+    folds = [fold_of(due, b"1"), fold_of(due, b"2", segment="a=b")]
+    await store.put_folds(due, folds, None)
+    (judged,) = await dues(store, "judge")
+    assert await store.put_verdicts(judged, [], [])
+    (due,) = await marked(store, 1)
+    assert await store.put_folds(due, folds[::-1], 60)
     assert await store.due(9) == []
 
 

@@ -12,8 +12,9 @@ from hallmark_qoa.combine import Combined, combine
 from hallmark_qoa.derive import derive
 from hallmark_qoa.facts import SpanFacts, SpanGroup
 from hallmark_qoa.stores.base import Batch, Filter, JournalEntry, Store
-from hallmark_qoa.stores.postgres import RETRY_NS, PostgresStore
+from hallmark_qoa.stores.postgres import PostgresStore
 from hallmark_qoa.stores.postgres_days import MAX_DAYS, NEW_DAYS_PER_BATCH, day_of
+from hallmark_qoa.stores.postgres_partitions import RETRY_NS
 from hallmark_qoa.stores.postgres_schema import MIGRATIONS, migrate
 from hallmark_qoa.stores.postgres_session import Target
 from tests.support.postgres import PASSWORD, PostgresServer

@@ -1,4 +1,4 @@
-"""A file that is locked, a disk that is full, a process that is killed: nothing is half-written, the next call works."""
+"""A locked file, a full disk, a killed process: nothing is half-written, and the next call works."""
 
 import asyncio
 import sqlite3

@@ -13,8 +13,8 @@ from hallmark_qoa.stores.open import open_store as open_any
 from tests.support.judged import STORED_NS, Judged, Outcome, World, outcome, real_policy
 from tests.support.predictions import T0_NS, Made, S, Sent, objective, request_of, some, write_contract, write_model
 
-SECONDS = 100
-COUNT = 240
+SECONDS = 60
+COUNT = 100
 MODELS = ("m", "n")
 CONSUMERS = ("acme", "umbrella")
 

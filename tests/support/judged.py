@@ -15,10 +15,11 @@ from hallmark_qoa.judge.policy import Policy, open_policy
 from hallmark_qoa.judge.promises import Promises
 from hallmark_qoa.models import Models
 from hallmark_qoa.stores.base import Store, Windows
+from hallmark_qoa.stores.open import open_store
 from hallmark_qoa.watch import Watchers
 from hallmark_qoa.windows.keeper import Keeper
 from hallmark_qoa.windows.progress import Beat, Progress
-from tests.support.predictions import T0_NS, Made, S, request_of
+from tests.support.predictions import S, T0_NS, Made, request_of, write_model
 
 SIZES_S = (10, 60, 3600)
 LATENESS_NS = 10 * S
@@ -50,6 +51,9 @@ class Judged:
 
     def __init__(self, open_store: Callable[[str], Awaitable[Store]], world: World, name: str = "a") -> None:
         self.now_s = 0.0
+        self.stored_ns = STORED_NS
+        """What the clock of the store says, where the store was opened to be told by it."""
+        self.contracts = world.contracts
         self.name = name
         self._open_store = open_store
         self._world = world
@@ -134,3 +138,18 @@ async def real_policy(**settings: object) -> AsyncIterator[Policy]:
         yield policy
     finally:
         await policy.close()
+
+
+@contextlib.asynccontextmanager
+async def judged_alone(folder: Path, policy: Policy) -> AsyncIterator[Judged]:
+    """One engine on a SQLite store in a folder, with model m; contracts are to be put into ``contracts`` there."""
+    write_model(folder / "models")
+    one = Judged(
+        lambda name: open_store(url="", state_dir=folder, engine=name, now_ns=lambda: one.stored_ns),
+        World(folder / "models", folder / "contracts", policy),
+    )
+    await one.start()
+    try:
+        yield one
+    finally:
+        await one.stop()

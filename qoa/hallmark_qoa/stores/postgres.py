@@ -1,7 +1,6 @@
 """The store for several engines: one PostgreSQL database, records partitioned by day."""
 
 import asyncio
-import logging
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -9,12 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-import psycopg
 from psycopg import Connection
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
-from hallmark_qoa.facts import SpanGroup
 from hallmark_qoa.stores import (
     postgres_events,
     postgres_marks,
@@ -40,9 +37,9 @@ from hallmark_qoa.stores.base import (
 )
 from hallmark_qoa.stores.marks import WindowRules
 from hallmark_qoa.stores.postgres_commit import commit
-from hallmark_qoa.stores.postgres_days import day_of, existing_days, make_partition, worth_a_partition
 from hallmark_qoa.stores.postgres_engine import take_engine
 from hallmark_qoa.stores.postgres_marks import Writer
+from hallmark_qoa.stores.postgres_partitions import Partitions
 from hallmark_qoa.stores.postgres_query import find, page, predictions_of
 from hallmark_qoa.stores.postgres_races import until_won
 from hallmark_qoa.stores.postgres_removal import remove_before, remove_beyond, remove_windows
@@ -51,13 +48,8 @@ from hallmark_qoa.stores.postgres_session import Session, Target, connect
 
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
-
 READERS = 4
 """Queries that run at the same time; others wait their turn."""
-
-RETRY_NS = 600 * 10**9
-"""When a partition is tried again that could not be made."""
 
 
 class PostgresStore:
@@ -74,8 +66,7 @@ class PostgresStore:
         self._engine = target.engine
         self._now_ns = now_ns
         self._rules = rules
-        self._days: frozenset[int] = frozenset()
-        self._no_days_before_ns = 0
+        self._partitions = Partitions()
         self._writer = Session(self._connect_writer)
         self._readers = deque(Session(lambda: connect(target)) for _ in range(READERS))
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="hallmark-postgres-write")
@@ -119,7 +110,7 @@ class PostgresStore:
 
     async def page(self, which: Filter, size: int, after: Cursor | None = None) -> Page:
         """See the protocol."""
-        return await self._read(lambda connection: page(connection, self._days, which, size, after))
+        return await self._read(lambda connection: page(connection, self._partitions.days, which, size, after))
 
     async def delete_before(self, started_ns: int, limit: int) -> int:
         """See the protocol. What is beyond whole days is removed row by row."""
@@ -216,7 +207,7 @@ class PostgresStore:
     async def _remove(self, remove: Callable[[Connection], int]) -> int:
         def work(connection: Connection) -> int:
             removed = remove(connection)
-            self._days = frozenset(existing_days(connection))  # other engines make and drop days too
+            self._partitions.look(connection)
             return removed
 
         return await self._write(work)
@@ -240,7 +231,7 @@ class PostgresStore:
             take_engine(connection, self._engine, self._target.take_over_s)
             migrate(connection)
             postgres_marks.adopt(connection, self._by())
-            self._days = frozenset(existing_days(connection))
+            self._partitions.look(connection)
         except BaseException:
             connection.close()
             raise
@@ -251,26 +242,5 @@ class PostgresStore:
 
     def _commit(self, connection: Connection, batch: Batch, combine: Combine) -> list[Change]:
         writer = self._by()
-        self._make_days(connection, batch.groups, writer.now_ns)
+        self._partitions.make(connection, batch.groups, writer.now_ns)
         return commit(connection, batch, combine, writer)
-
-    def _make_days(self, connection: Connection, groups: Sequence[SpanGroup], now_ns: int) -> None:
-        """Make partitions for what is to come: a record starts when one of its spans does.
-
-        The one of tomorrow is made in time, as a backup that runs at midnight would be in the way. Where one cannot be
-        made its records are kept without.
-        """
-        if not groups or now_ns < self._no_days_before_ns:
-            return
-        today = day_of(now_ns)
-        days = {day_of(span.start_ns) for group in groups for span in group.spans} | {today + 1}
-        for day in worth_a_partition(days, self._days, today):
-            try:
-                made = make_partition(connection, day)
-            except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
-                logger.warning("no partition for a day yet, as tables are locked: %s", error)
-                made = False
-            if not made:
-                self._no_days_before_ns = now_ns + RETRY_NS
-                return
-            self._days |= {day}

@@ -33,7 +33,7 @@ _MARK = """INSERT INTO marks (size_s, task, start_ns, model, consumer, engine, r
 _TAKE = """DELETE FROM marks WHERE size_s = %s AND task = %s AND start_ns = %s AND model = %s AND consumer = %s
     RETURNING revision"""
 
-_DUE = """SELECT task, size_s, model, consumer, start_ns, bit_xor(revision), max(changed_ns) FROM marks
+DUE = """SELECT task, size_s, model, consumer, start_ns, bit_xor(revision), max(changed_ns) FROM marks
     WHERE (size_s, task, start_ns, model, consumer) > (%s, %s, %s, %s, %s)
     GROUP BY size_s, task, start_ns, model, consumer ORDER BY size_s, task, start_ns, model, consumer LIMIT %s"""
 
@@ -104,7 +104,7 @@ def due(connection: Connection, limit: int, after: Due | None) -> list[Due]:
     key: tuple[Any, ...] = (0, 0, 0, "", "")
     if after is not None:
         key = (after.size_s, TASKS.index(after.task), after.start_ns, after.model, after.consumer)
-    return [Due(TASKS[task], *rest) for task, *rest in connection.execute(_DUE, (*key, limit))]
+    return [Due(TASKS[task], *rest) for task, *rest in connection.execute(DUE, (*key, limit))]
 
 
 def adopt(connection: Connection, writer: Writer) -> None:

@@ -10,6 +10,7 @@ from hallmark_qoa.stores.marks import Window, window_start
 from hallmark_qoa.stores.postgres_commit import Place, remove_records
 from hallmark_qoa.stores.postgres_days import day_of, drop_partition, existing_days
 from hallmark_qoa.stores.postgres_marks import Writer, seal
+from hallmark_qoa.stores.postgres_races import until_won
 from hallmark_qoa.stores.rows import DAY_NS
 
 _OLDEST = """DELETE FROM predictions WHERE prediction_id IN (
@@ -93,8 +94,12 @@ def _sweep_dropped(connection: Connection, writer: Writer, limit: int) -> int:
 
 def _remove_oldest(connection: Connection, writer: Writer, ages_ns: tuple[int, int], limit: int) -> int:
     """Remove the oldest records with an age in a range; how many of at most ``limit``."""
-    with connection.transaction():
-        rows = connection.execute(_OLDEST, (*ages_ns, limit)).fetchall()
-        if rows:
-            remove_records(connection, {prediction: Place(*place) for prediction, *place in rows}, writer)
-    return len(rows)
+
+    def remove() -> int:
+        with connection.transaction():
+            rows = connection.execute(_OLDEST, (*ages_ns, limit)).fetchall()
+            if rows:
+                remove_records(connection, {prediction: Place(*place) for prediction, *place in rows}, writer)
+        return len(rows)
+
+    return until_won(remove)

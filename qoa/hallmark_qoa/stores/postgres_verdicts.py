@@ -26,7 +26,7 @@ _PUT = """INSERT INTO verdicts (window_id, promise, start_ns, contract, segment,
     FROM unnest(%b::bytea[], %b::text[], %b::text[], %b::text[], %b::bytea[])
         AS k (promise, contract, segment, slice, verdict)"""
 
-_SLICES = """SELECT slice, count(*) FROM verdicts
+SLICES = """SELECT slice, count(*) FROM verdicts
     WHERE promise = %s AND start_ns >= %s AND start_ns < %s GROUP BY slice"""
 
 
@@ -80,7 +80,7 @@ def slices(connection: Connection, which: Windows, contract: str, objective: str
     promise = Promise(*series, contract, objective, variant, which.segment or "")
     from_ns = ANY_NS[0] if which.from_ns is None else which.from_ns
     before_ns = ANY_NS[1] if which.before_ns is None else which.before_ns
-    return Counter(dict(connection.execute(_SLICES, (promise_key(promise), from_ns, before_ns))))
+    return Counter(dict(connection.execute(SLICES, (promise_key(promise), from_ns, before_ns))))
 
 
 def _row(due: Due, verdict: WindowVerdict) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ _SEAL = """INSERT INTO windows (size_s, start_ns, model, consumer, written_ns, s
 
 _DROP = "DELETE FROM marks WHERE size_s = ? AND task = ? AND start_ns = ? AND model = ? AND consumer = ?"
 
-_DUE = """SELECT task, size_s, model, consumer, start_ns, revision, changed_ns FROM marks
+DUE = """SELECT task, size_s, model, consumer, start_ns, revision, changed_ns FROM marks
     WHERE (size_s, task, start_ns, model, consumer) > (?, ?, ?, ?, ?)
     ORDER BY size_s, task, start_ns, model, consumer LIMIT ?"""
 
@@ -66,7 +66,7 @@ def due(connection: sqlite3.Connection, limit: int, after: Due | None) -> list[D
     key = (0, 0, 0, "", "")
     if after is not None:
         key = (after.size_s, TASKS.index(after.task), after.start_ns, after.model, after.consumer)
-    return [Due(TASKS[task], *rest) for task, *rest in connection.execute(_DUE, (*key, limit))]
+    return [Due(TASKS[task], *rest) for task, *rest in connection.execute(DUE, (*key, limit))]
 
 
 def adopt(connection: sqlite3.Connection, rules: WindowRules, now_ns: int) -> None:

@@ -17,7 +17,7 @@ from hallmark_qoa.stores.verdicts import ANY_NS, Promise, in_order, promise_key,
 _PUT = """INSERT INTO verdicts (window, promise, start_ns, contract, segment, slice, verdict)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
-_SLICES = """SELECT slice, count(*) FROM verdicts
+SLICES = """SELECT slice, count(*) FROM verdicts
     WHERE promise = ? AND start_ns >= ? AND start_ns < ? GROUP BY slice"""
 
 
@@ -66,7 +66,7 @@ def slices(connection: sqlite3.Connection, which: Windows, contract: str, object
     promise = Promise(*series, contract, objective, variant, which.segment or "")
     from_ns = ANY_NS[0] if which.from_ns is None else which.from_ns
     before_ns = ANY_NS[1] if which.before_ns is None else which.before_ns
-    return Counter(dict(connection.execute(_SLICES, (promise_key(promise), from_ns, before_ns))))
+    return Counter(dict(connection.execute(SLICES, (promise_key(promise), from_ns, before_ns))))
 
 
 def _row(due: Due, window: int, verdict: WindowVerdict) -> tuple[Any, ...]:
