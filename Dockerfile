@@ -2,7 +2,7 @@
 #
 # One service in one image: docker build --build-arg SERVICE=web, preprocess, inference or qoa.
 # An image holds what the extra of its service names in pyproject.toml, with the hashes of requirements.lock, and no more.
-# Models are no part of it: mount them at /models.
+# Models, contracts and policies are no part of it: mount them at /models, /contracts and /policies.
 
 FROM python:3.11.14-slim-bookworm AS build
 ARG SERVICE
@@ -33,6 +33,8 @@ ENV PATH=/opt/hallmark/bin:$PATH \
     SERVICE=$SERVICE \
     HALLMARK_HOST=0.0.0.0 \
     HALLMARK_MODELS_DIR=/models \
+    HALLMARK_CONTRACTS_DIR=/contracts \
+    HALLMARK_POLICIES_DIR=/policies \
     HALLMARK_STATE_DIR=/var/lib/hallmark
 WORKDIR /var/lib/hallmark
 USER 10001:10001

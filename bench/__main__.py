@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import chain, engine, exporter, memory
+from bench import chain, engine, exporter, judging, memory
 from bench.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "chain": (chain.run, chain.lines),
     "exporter": (exporter.run, exporter.lines),
     "engine": (engine.run, engine.lines),
+    "judging": (judging.run, judging.lines),
     "memory": (memory.run, memory.lines),
 }
 """What measures, and what tells the figures, by name."""

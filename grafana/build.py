@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana import pipeline, quality, request, services
+from grafana import contracts, pipeline, quality, request, services
 from grafana.layout import Page
 
 FOLDER = Path(__file__).parent / "dashboards"
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "dashboards"
 
 def pages() -> list[Page]:
     """Every dashboard."""
-    return [services.page(), quality.page(), request.page(), pipeline.page()]
+    return [services.page(), contracts.page(), quality.page(), request.page(), pipeline.page()]
 
 
 def rendered(page: Page) -> str:

@@ -1,13 +1,29 @@
 """Panels in the forms that our dashboards use, with what every one of them has: title, description, unit."""
 
+from collections.abc import Mapping
 from string import ascii_uppercase
 from typing import TypeVar
 
-from grafana_foundation_sdk.builders import common, dashboard, nodegraph, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import (
+    common,
+    dashboard,
+    nodegraph,
+    prometheus,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+)
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacement, StackingMode, TooltipDisplayMode
-from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode
+from grafana_foundation_sdk.models.dashboard import (
+    DataSourceRef,
+    Threshold,
+    ThresholdsMode,
+    ValueMap,
+    ValueMappingResult,
+)
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue as Property
 from grafana_foundation_sdk.models.dashboard import Panel as BuiltPanel
 
@@ -17,7 +33,9 @@ from grafana.sources import PROMETHEUS, TEMPO
 HALF, THIRD, QUARTER, SIXTH, FULL = 12, 8, 6, 4, 24
 """Widths, of 24."""
 
-Panel = TypeVar("Panel", timeseries.Panel, stat.Panel, table.Panel, nodegraph.Panel, dashboard.Panel)
+Panel = TypeVar(
+    "Panel", timeseries.Panel, stat.Panel, statetimeline.Panel, table.Panel, nodegraph.Panel, dashboard.Panel
+)
 Panels = tuple[Builder[BuiltPanel], ...]
 
 
@@ -51,6 +69,20 @@ def number(
         .height(4)
         .no_value("none")
         .thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
+    )
+
+
+def timeline(title: str, description: str, query: Query, states: Mapping[int, tuple[str, str]]) -> statetimeline.Panel:
+    """A bar a series; ``states`` has name and colour of each value."""
+    names = {str(value): ValueMappingResult(name, color) for value, (name, color) in states.items()}
+    return (
+        _described(statetimeline.Panel(), title, description, [query])
+        .unit("none")
+        .span(FULL)
+        .height(10)
+        .mappings([ValueMap(names)])
+        .merge_values(True)
+        .legend(_legend())
     )
 
 

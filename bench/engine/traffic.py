@@ -62,14 +62,16 @@ def captured(requests: Iterable[ExportTraceServiceRequest], spans: int) -> Captu
     return Captured(kept, [made for made in predictions.values() if len(made) == spans])
 
 
-def messages(found: Captured, predictions: int, *, per_message: int, random: Random, start_ns: int) -> list[Message]:
+def messages(
+    found: Captured, predictions: int, *, per_message: int, random: Random, start_ns: int, gap_ns: int = GAP_NS
+) -> list[Message]:
     """``predictions`` new ones, ``per_message`` of one shard in a message."""
     waiting: dict[int, list[list[Made]]] = defaultdict(list)
     out: list[Message] = []
     for number, made in enumerate(islice(cycle(found.predictions), predictions)):
         trace_id = random.randbytes(16)
         shard = trace_id[15] % SHARDS
-        waiting[shard].append(list(_renamed(made, trace_id, random, start_ns + number * GAP_NS)))
+        waiting[shard].append(list(_renamed(made, trace_id, random, start_ns + number * gap_ns)))
         if len(waiting[shard]) == per_message:
             out.append(_message(found, shard, waiting.pop(shard)))
     return out + [_message(found, shard, left) for shard, left in waiting.items()]

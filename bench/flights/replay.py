@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Awaitable, Callable, Sequence
 
-from bench.flights.flights import Flight, by_time
+from bench.flights.flight import Flight, by_time
 from bench.flights.services import Asked, Known, Services
 
 NS = 10**9
@@ -24,9 +24,14 @@ class Replay:
     async def run(self, flights: Sequence[Flight], step_s: int, after: After) -> None:
         """Step by step of event time: ask about those that depart, tell of those that have landed."""
         for end_s, departing in by_time(flights, step_s):
-            await self._depart(departing)
-            await self.land(end_s)
+            await self.step(departing, end_s)
             await after(end_s)
+
+    async def step(self, departing: Sequence[Flight], end_s: int) -> None:
+        """Ask about flights, then tell of all that have landed before an event time, in seconds since 1970."""
+        if departing:
+            await self._depart(departing)
+        await self.land(end_s)
 
     async def _depart(self, flights: Sequence[Flight]) -> None:
         asked = [Asked(flight.row, flight.departure_s * NS) for flight in flights]

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import grpc
@@ -23,6 +23,9 @@ from hallmark_common.settings import Settings
 
 TIMEOUT_S = 60.0
 MODEL = "flights"
+POLL_S = 0.15
+FEW = ("record_completeness",)
+"""Figures, where only verdicts are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class Services:
             self.calls.truths.update(outcome.outcome for outcome in answer.outcomes)
 
     async def windows(
-        self, size_s: int, from_s: int, before_s: int, *, figures: Sequence[str] = ("record_completeness",)
+        self, size_s: int, from_s: int, before_s: int, *, figures: Sequence[str] = FEW
     ) -> list[WindowReport]:
         """Windows of the consumer in a stretch of event time, seconds since 1970."""
         request = GetReportRequest(
@@ -118,6 +121,30 @@ class Services:
         getattr(request, "from").CopyFrom(at(from_s))
         answer = await self.qoa.GetReport(request, timeout=TIMEOUT_S)
         return list(answer.windows)
+
+    async def windows_once(
+        self,
+        come: Callable[[Sequence[WindowReport]], bool],
+        size_s: int,
+        from_s: int,
+        before_s: int,
+        *,
+        figures: Sequence[str] = FEW,
+        timeout_s: float = TIMEOUT_S,
+    ) -> list[WindowReport]:
+        """The same, once they have come to what is waited for; TimeoutError with what there is."""
+        end_s = time.monotonic() + timeout_s
+        while not come(windows := await self.windows(size_s, from_s, before_s, figures=figures)):
+            if time.monotonic() > end_s:
+                found = [(window.count, window.completeness, window.closed) for window in windows]
+                raise TimeoutError(f"{self.consumer}: not within {timeout_s:g} s: {found}")
+            await asyncio.sleep(POLL_S)
+        return windows
+
+
+def judged(windows: Sequence[WindowReport]) -> bool:
+    """Whether nothing is left to be done about windows, given that nothing more is sent."""
+    return bool(windows) and all(window.closed for window in windows)
 
 
 def at(seconds: int) -> Timestamp:

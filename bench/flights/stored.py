@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.flights.flights import DAY_S, HOUR_S
+from bench.flights.flight import DAY_S, HOUR_S
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
-from hallmark_qoa.metrics.context import ModelContext
+from hallmark_qoa.metrics.context import CategoryColumn, ModelContext
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.measure import measure, segments_of
 from hallmark_qoa.models import Models
@@ -28,7 +28,7 @@ COLUMNS = (
     *("temp", "wind_speed", "precip", "visib", "pressure", "humid", "@prediction"),
 )
 DRIFT = tuple(f"psi[{column}]" for column in COLUMNS)
-OF_CARRIERS = ("accuracy", "auc", "brier_score", "prediction.mean", "psi[dest]", "psi[hour]", "psi[@prediction]")
+OF_CARRIERS = ("accuracy", "auc", "calibration_error", "prediction.mean", "label_coverage")
 NS = 10**9
 
 
@@ -59,6 +59,7 @@ async def _gathered(store: Store, consumer: str) -> dict[str, Any]:
         "weeks": _periods(folds, context, _week, (*QUALITY, *INPUT, *DRIFT)),
         "months": _periods(folds, context, _month, (*QUALITY, *INPUT, *DRIFT)),
         "carriers": _carriers(folds, context),
+        "trained_on_carriers": _trained_on(context, "carrier"),
         "verdicts_of_days": [_verdict(one) for one in days],
         "verdicts_of_hours": _counts(hours),
         "violated_hours": [_verdict(one) for one in hours if one.verdict == "violated"],
@@ -100,6 +101,13 @@ def _carriers(folds: Sequence[Fold], context: ModelContext) -> dict[str, dict[st
         }
         for month, found in sorted(_by(of_carriers, _month).items())
     }
+
+
+def _trained_on(context: ModelContext, name: str) -> dict[str, float]:
+    """Share of each value of a column in the training data."""
+    column = context.column(name)
+    assert isinstance(column, CategoryColumn), f"{name} has no categories"
+    return dict(column.shares)
 
 
 def _cell(folds: Sequence[Fold]) -> Cell:

@@ -3,16 +3,17 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from bench.figures import percentile
-from bench.flights.flights import HOUR_S, Flight, half_year
+from bench.flights.flight import DAY_S, HOUR_S, Flight
+from bench.flights.half_year import half_year
 from bench.flights.replay import Replay
-from bench.flights.services import Services
+from bench.flights.services import Services, judged
 from bench.flights.stored import gather
 from tests.support.command import ROOT
 from tests.support.stack import Stack, running_stack
@@ -33,16 +34,19 @@ def run(folder: Path, say: Say, flights: list[Flight] | None = None) -> dict[str
     """Replay and return the result document."""
     flights = half_year() if flights is None else flights
     say(f"{len(flights):,} flights, of which {sum(flight.landed_s is None for flight in flights):,} never land")
-    with running_stack(folder, **SETTINGS, **_copied(folder)) as stack:
+    with running_stack(folder, **as_shipped(folder)) as stack:
         document = asyncio.run(_replay(stack, flights, say))
     return {**document, **asyncio.run(gather(folder, CONSUMER))}
 
 
-def _copied(folder: Path) -> dict[str, str]:
-    """Contracts and policy as they are now: they are read again whenever they change, and this takes long."""
+def as_shipped(folder: Path) -> dict[str, str]:
+    """Settings of a stack.
+
+    Contracts and policy are copied as they are now: they are read again whenever they change, and a run takes long.
+    """
     for name in AS_SHIPPED:
         shutil.copytree(ROOT / name, folder / name)
-    return {f"{name}_dir": str(folder / name) for name in AS_SHIPPED}
+    return {**SETTINGS, **{f"{name}_dir": str(folder / name) for name in AS_SHIPPED}}
 
 
 async def _replay(stack: Stack, flights: list[Flight], say: Say) -> dict[str, Any]:
@@ -54,13 +58,15 @@ async def _replay(stack: Stack, flights: list[Flight], say: Say) -> dict[str, An
         sent_s = time.perf_counter() - started_s
         say(f"{replay.sent:,} sent in {sent_s:.0f} s; the last ones land")
         await replay.land()
-        await until_judged(services, flights[0].departure_s, flights[-1].departure_s + HOUR_S)
+        before_s = flights[-1].departure_s + HOUR_S
+        await services.windows_once(judged, DAY_S, 0, before_s, timeout_s=JUDGED_WITHIN_S)
         judged_s = time.perf_counter() - started_s
     calls = services.calls
     latencies_ms = sorted(calls.latencies_ms)
     return {
         "flights": len(flights),
         "never_landed": sum(flight.landed_s is None for flight in flights),
+        "never_late_accuracy": never_late_accuracy(flights),
         "answered": len(latencies_ms),
         "failed": dict(calls.failed),
         "truths": dict(calls.truths),
@@ -73,13 +79,10 @@ async def _replay(stack: Stack, flights: list[Flight], say: Say) -> dict[str, An
     }
 
 
-async def until_judged(services: Services, from_s: int, before_s: int) -> None:
-    """Wait until every day's window is as it stays, given that nothing more is sent; it is not closed until then."""
-    end_s = time.monotonic() + JUDGED_WITHIN_S
-    while any(not window.closed for window in await services.windows(24 * HOUR_S, from_s, before_s)):
-        if time.monotonic() > end_s:
-            raise TimeoutError(f"windows are not judged within {JUDGED_WITHIN_S:g} s")
-        await asyncio.sleep(1)
+def never_late_accuracy(flights: Sequence[Flight]) -> float:
+    """Of somebody who never says "late"."""
+    landed = [flight for flight in flights if flight.landed_s is not None]
+    return sum(not flight.late for flight in landed) / len(landed)
 
 
 class _Progress:
@@ -92,9 +95,9 @@ class _Progress:
         self._told = 0
 
     async def __call__(self, event_s: int) -> None:
-        if event_s // (240 * HOUR_S) == self._told:
+        if event_s // (10 * DAY_S) == self._told:
             return
-        self._told = event_s // (240 * HOUR_S)
+        self._told = event_s // (10 * DAY_S)
         took_s = time.perf_counter() - self._started_s
         day = time.strftime("%Y-%m-%d", time.gmtime(event_s))
         self._say(f"{day}: {self._replay.sent:,} sent, {self._replay.sent / took_s:.0f}/s")

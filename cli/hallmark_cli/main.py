@@ -30,6 +30,7 @@ class RootCommands(LazyGroup):
         "watch": "hallmark_cli.watch",
         "replay": "hallmark_cli.replay.command",
         "contracts": "hallmark_cli.contracts.command",
+        "batch": "hallmark_cli.batch.command",
         "models": "hallmark_cli.models.command",
     }
 

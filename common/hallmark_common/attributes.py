@@ -193,7 +193,7 @@ SPAN_COMPUTE = "compute"
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric of our own; all are counters."""
+    """One metric of our own: a counter, or a gauge where the description says so."""
 
     name: str
     unit: str
@@ -252,6 +252,95 @@ METRIC_QOA_EVENTS = _count(
     "{event}",
     "outcome: told, failed (tried again), given_up; sink: amqp, webhook",
     "Changes of verdicts by what became of them.",
+)
+METRIC_QOA_UNTOLD_EVENTS = _count(
+    "hallmark.qoa.untold_events", "{event}", "", "Gauge: changes of verdicts that the engine has taken on to tell."
+)
+METRIC_QOA_WINDOWS = _count(
+    "hallmark.qoa.windows",
+    "{window}",
+    "outcome: folded, judged, again (something changed while it was made)",
+    "Windows by what was done with them; one that is made anew counts anew.",
+)
+METRIC_QOA_WINDOW_MARKS = _count(
+    "hallmark.qoa.window_marks",
+    "{mark}",
+    "",
+    "Gauge: windows in which something changed and that are to be folded or judged, those that are not over included; "
+    "not counted beyond 10,000.",
+)
+METRIC_QOA_JUDGING_LAG = _count(
+    "hallmark.qoa.judging_lag",
+    "s",
+    "",
+    "Gauge: for how long the window that waits longest has been over by the clock with nothing coming for it; 0 where "
+    "none waits.",
+)
+METRIC_QOA_JUDGEMENTS = _count(
+    "hallmark.qoa.judgements",
+    "{judgement}",
+    "verdict: pass, violated, unknown",
+    "Verdicts given; one of a window that is judged again counts again.",
+)
+_BY_OBJECTIVE = "contract, objective, severity; consumer as the contract names it, '*' for every one"
+METRIC_QOA_VERDICT = _count(
+    "hallmark.qoa.verdict",
+    "{series}",
+    f"{_BY_OBJECTIVE}; verdict: pass, violated, unknown",
+    "Gauge: consumers and variants with this verdict in the latest window that was judged, 0 included.",
+)
+METRIC_QOA_VERDICT_AGE = _count(
+    "hallmark.qoa.verdict_age",
+    "s",
+    _BY_OBJECTIVE,
+    "Gauge: how long ago that window ended, in the time of events.",
+)
+METRIC_QOA_OBJECTIVE_VALUE = _count(
+    "hallmark.qoa.objective_value",
+    "",
+    f"{_BY_OBJECTIVE}; figure, such as response_time.p95; unit",
+    "Gauge: what was observed in that window, in the unit of the metric; the worst of consumers and variants.",
+)
+METRIC_QOA_OBJECTIVE_THRESHOLD = _count(
+    "hallmark.qoa.objective_threshold",
+    "",
+    f"{_BY_OBJECTIVE}; figure, such as response_time.p95; unit",
+    "Gauge: what it is compared to.",
+)
+METRIC_QOA_OBJECTIVE_WINDOW = _count(
+    "hallmark.qoa.objective_window", "s", _BY_OBJECTIVE, "Gauge: the size of the windows that are judged."
+)
+METRIC_QOA_OBJECTIVE_COMPLETENESS = _count(
+    "hallmark.qoa.objective_completeness",
+    "1",
+    _BY_OBJECTIVE,
+    "Gauge: share of the records of that window that are complete; the least of consumers and variants.",
+)
+METRIC_QOA_OBJECTIVE_BURN_RATE = _count(
+    "hallmark.qoa.objective_burn_rate",
+    "",
+    _BY_OBJECTIVE,
+    "Gauge: how fast the error budget goes, 1 uses it up exactly; the highest of consumers and variants.",
+)
+METRIC_QOA_OBJECTIVE_BUDGET_LEFT = _count(
+    "hallmark.qoa.objective_budget_left",
+    "1",
+    _BY_OBJECTIVE,
+    "Gauge: share of the error budget of the period that is left, less than 0 where more than all of it has gone; the "
+    "least of consumers and variants.",
+)
+METRIC_QOA_POLICY = _count(
+    "hallmark.qoa.policy",
+    "{policy}",
+    "state: used, wrong",
+    "Gauge: used is 1 unless no policy can judge; wrong is 1 where newer files are not used, or the last question had "
+    "no answer.",
+)
+METRIC_QOA_CONTRACTS = _count(
+    "hallmark.qoa.contracts",
+    "{contract}",
+    "state: used, broken",
+    "Gauge: contracts that are judged by, and files that cannot be used.",
 )
 METRIC_AMQP_MESSAGES = _count(
     "hallmark.qoa.amqp.messages",

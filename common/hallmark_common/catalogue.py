@@ -403,11 +403,12 @@ _drift("wasserstein", unit="std", of="column", least=50,
     formula="∫ |F − G| dx / std",
     source="Vaserstein 1969; scipy wasserstein_distance; Evidently (normed)")
 _drift("chi_squared", direction="none", of="column", least=50,
-    about=f"Pearson's chi-squared statistic. {_PARTS}. Grows with the number of samples.",
+    about="Pearson's chi-squared statistic, of categories; those with less than 1 % of the training data count as one. "
+          "Grows with the number of samples.",
     formula="Σ (observed − expected)² / expected",
     source="Pearson 1900, Phil. Mag. 50(302)")
 _drift("chi_squared_p_value", direction="higher", of="column", least=50,
-    about="How probable such a statistic is where nothing drifts.",
+    about="How probable such a statistic is where nothing drifts; of categories.",
     formula="upper tail of χ²",
     source="Pearson 1900, Phil. Mag. 50(302); scipy chisquare")
 

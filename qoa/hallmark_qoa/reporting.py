@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hallmark.qoa.v1.quality_pb2 import QualityRecord, Verdict
 from hallmark.qoa.v1.report_pb2 import WindowReport, WindowVerdict
 from hallmark_qoa.judge.material import Told
+from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.metrics.measure import measure_all
 from hallmark_qoa.models import Contexts
 from hallmark_qoa.stores.base import Due, Fold, Store, Windows
@@ -48,14 +49,16 @@ class Reports:
 
 
 async def windows_of(told: Told, models: Contexts, asked: Asked) -> list[WindowReport]:
-    """Windows as they were folded and judged last, oldest first."""
+    """Windows as they were folded and judged last, oldest first; whether they are closed is not said."""
     slots = by_slot(await told.folds(asked.which))
     verdicts: dict[Slot, list[WindowVerdict]] = {}
     for verdict in await told.verdicts(asked.which):
         slot = Slot(verdict.start.ToNanoseconds(), verdict.consumer, verdict.model, verdict.variant)
         verdicts.setdefault(slot, []).append(verdict)
     return [
-        await asyncio.to_thread(_report, slot, folds, segment, verdicts.get(slot, ()), models, asked.figures)
+        await asyncio.to_thread(
+            _report, folds, segment, verdicts.get(slot, ()), models.context(slot.model), asked.figures
+        )
         for slot, folds in slots.items()
         if asked.variant in ("", slot.variant)
         for segment in sorted({fold.segment for fold in folds})
@@ -63,29 +66,29 @@ async def windows_of(told: Told, models: Contexts, asked: Asked) -> list[WindowR
 
 
 def _report(
-    slot: Slot,
     folds: Sequence[Fold],
     segment: str,
     verdicts: Sequence[WindowVerdict],
-    models: Contexts,
+    context: ModelContext,
     only: Sequence[str],
 ) -> WindowReport:
+    """The report of one segment of the folds of one window and series."""
+    first = folds[0]
     own = [verdict for verdict in verdicts if not segment or verdict.segment == segment]
     report = WindowReport(
-        consumer=slot.consumer,
-        model=slot.model,
-        variant=slot.variant,
+        consumer=first.consumer,
+        model=first.model,
+        variant=first.variant,
         versions=versions_of(folds),
         segment=segment,
-        window_s=folds[0].size_s,
+        window_s=first.size_s,
         verdict=worst(verdict.verdict for verdict in own),
         verdicts=own,
     )
-    report.start.FromNanoseconds(slot.start_ns)
+    report.start.FromNanoseconds(first.start_ns)
     cell = cell_of([fold for fold in folds if not segment or fold.segment == segment], (), segment)
     if cell is None:
         return report
-    context = models.context(slot.model)
     for key, figure in measure_all(cell, context, only).items():
         report.figures[key].count = figure.count
         report.figures[key].error = figure.error

@@ -56,12 +56,13 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
         stack.push_async_callback(judging.close)
         changes = VerdictWatchers(settings.qoa_watch_queue_size)
         teller = Teller(store, changes, event_sinks(settings))
+        teller.counters.observe(runtime.meter)
         teller.start()
         stack.push_async_callback(teller.stop, settings.drain_timeout_s)
         truths = Truths(store, wait_s=settings.qoa_truth_wait_s, clock_ns=time.time_ns)
         truths.counters.observe(runtime.meter)
         await engine.start()
-        sources = _sources(settings, engine, runtime.meter)
+        sources = _sources(settings, engine, truths, runtime.meter)
         # Run backwards at the end: take nothing new, store what waits for more, acknowledge that, leave.
         for source in sources:
             stack.push_async_callback(source.stop, settings.drain_timeout_s)
@@ -89,12 +90,12 @@ def _engine(settings: Settings, store: Store, watchers: Watchers) -> Engine:
     return Engine(store, assembler, watchers, clock=time.monotonic)
 
 
-def _sources(settings: Settings, engine: Engine, meter: Meter) -> list[Source]:
+def _sources(settings: Settings, engine: Engine, truths: Truths, meter: Meter) -> list[Source]:
     sources: list[Source] = []
     if "otlp" in settings.qoa_sources:
         sources += [OtlpGrpcSource(settings, engine), OtlpHttpSource(settings, engine)]
     if "amqp" in settings.qoa_sources:
-        amqp = AmqpSource(settings, engine)
+        amqp = AmqpSource(settings, engine, truths)
         amqp.counters.observe(meter)
         sources.append(amqp)
     return sources

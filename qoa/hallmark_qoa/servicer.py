@@ -27,6 +27,7 @@ from hallmark.qoa.v1.qoa_pb2 import (
     WatchVerdictsResponse,
 )
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceServicer
+from hallmark.qoa.v1.report_pb2 import WindowReport
 from hallmark_common.errors import HallmarkError, invalid, shown
 from hallmark_qoa.judging import Judging
 from hallmark_qoa.paging import make_token, page_size, read_token
@@ -121,12 +122,7 @@ class QoaServicer(QoaServiceServicer):
     ) -> GetReportResponse:
         """The last windows of a size, oldest first."""
         asked, limit = asked_of(request, self._judging.sizes)
-        windows = await self._judging.reports.windows(asked)
-        starts = sorted({window.start.ToNanoseconds() for window in windows})
-        shown = set(starts[-limit:])
-        return GetReportResponse(
-            windows=[window for window in windows if window.start.ToNanoseconds() in shown], more=len(starts) > limit
-        )
+        return answer_of(await self._judging.reports.windows(asked), limit)
 
     async def WatchVerdicts(
         self,
@@ -202,6 +198,15 @@ def asked_of(request: GetReportRequest, sizes: Sequence[int]) -> tuple[Asked, in
     segment = None if request.segment == "*" else request.segment
     which = Windows(size_s, request.model, request.consumer, from_ns, before_ns, segment, last=limit + 1)
     return Asked(which, request.variant, tuple(request.figures)), limit
+
+
+def answer_of(windows: Sequence[WindowReport], limit: int) -> GetReportResponse:
+    """The last windows of those that were found, by so many different starts."""
+    starts = sorted({window.start.ToNanoseconds() for window in windows})
+    shown = set(starts[-limit:])
+    return GetReportResponse(
+        windows=[window for window in windows if window.start.ToNanoseconds() in shown], more=len(starts) > limit
+    )
 
 
 def _ns(field: str, time: Timestamp) -> int:

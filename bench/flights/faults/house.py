@@ -19,8 +19,8 @@ from tests.support.proxy import TcpProxy
 PORTS = {"qoa": "qoa_port", "inference": "inference_port", "preprocess": "preprocess_port", "web": "web_grpc_port"}
 """In the order in which they are started."""
 
-FROZEN_S, RUNNING_S = 0.06, 0.015
-"""Of each turn of a slowed service: it gets a fifth of the time, as beside neighbours that take the rest."""
+FROZEN_S, RUNNING_S = 0.15, 0.025
+"""Of each turn of a slowed service: it gets a seventh of the time, as beside neighbours that take the rest."""
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 

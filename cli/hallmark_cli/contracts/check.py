@@ -1,4 +1,4 @@
-"""`hallmark contracts check`: whether contracts can be judged, with line numbers where not."""
+"""`hallmark contracts check`: whether contracts can be judged, and what they would have said of what is stored."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,11 +8,14 @@ import typer
 from rich.text import Text
 
 from hallmark_cli import options, output
+from hallmark_cli.batch.period import From, Period, Until, period_of
+from hallmark_cli.contracts.backtest import Backtest, backtest
+from hallmark_cli.contracts.backtest_text import backtest_lines, backtest_to_dict
 from hallmark_cli.contracts.checking import Checked, check_files
 from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.contracts.model import EVERYONE, Contract
 from hallmark_common.contracts.problem import Finding, spelled
-from hallmark_common.settings import load_settings
+from hallmark_common.settings import Settings, load_settings
 
 app = make_app()
 
@@ -23,21 +26,46 @@ def contracts_check(
         list[Path] | None,
         typer.Argument(metavar="PATH", help="Files or folders; the contracts folder where none is given."),
     ] = None,
+    *,
+    wanted: Annotated[
+        bool | None,
+        typer.Option(
+            "--backtest/--no-backtest",
+            help="Fail where no engine is there for it, or leave it out; where unset it is done if one is there.",
+            show_default=False,
+        ),
+    ] = None,
+    since: From = "",
+    until: Until = "",
     as_json: options.Json = False,
 ) -> None:
-    """Say what is wrong with contracts, with line numbers.
+    """Say what is wrong with contracts, with line numbers, and what they would have said of the stored records.
 
-    Each is checked by itself and for its model. The exit code is 1 if any cannot be used; a warning does not count.
+    Each is checked by itself and for its model. The exit code is 1 if any cannot be used; a warning does not count, and
+    neither does what they would have said.
     """
-    checked = check_files(paths or [], load_settings())
+    settings = load_settings()
+    period = period_of(since, until)
+    checked = check_files(paths or [], settings)
+    found = None if wanted is False else _backtested(settings, checked, period, required=bool(wanted))
     if as_json:
-        output.write_json(checked_to_dict(checked))
+        output.write_json(checked_to_dict(checked, found))
     else:
-        output.write_lines(checked_lines(checked))
+        output.write_lines(checked_lines(checked, found))
     raise typer.Exit(0 if all(each.is_good for each in checked) else 1)
 
 
-def checked_to_dict(checked: Sequence[Checked]) -> dict[str, Any]:
+def _backtested(settings: Settings, checked: Sequence[Checked], period: Period, *, required: bool) -> Backtest | None:
+    good = [each.file.contract for each in checked if each.is_good and each.file.contract is not None]
+    if not good:
+        return None
+    found = backtest(settings, good, period, required=required)
+    if found is None:
+        output.note(f"Only validated: no engine at {settings.target('qoa')} has records for a backtest.")
+    return found
+
+
+def checked_to_dict(checked: Sequence[Checked], found: Backtest | None = None) -> dict[str, Any]:
     """What was checked and found, as JSON."""
     return {
         "contracts": [
@@ -46,10 +74,17 @@ def checked_to_dict(checked: Sequence[Checked]) -> dict[str, Any]:
                 "good": each.is_good,
                 **_contract_to_dict(each.file.contract),
                 "findings": [_finding_to_dict(finding) for finding in each.findings],
+                "backtest": _backtest_to_dict(each, found),
             }
             for each in checked
         ]
     }
+
+
+def _backtest_to_dict(checked: Checked, found: Backtest | None) -> dict[str, Any] | None:
+    if found is None or checked.file.contract is None or not checked.is_good:
+        return None
+    return backtest_to_dict(checked.file.contract.name, found)
 
 
 def _contract_to_dict(contract: Contract | None) -> dict[str, Any]:
@@ -84,13 +119,15 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-def checked_lines(checked: Sequence[Checked]) -> list[Text]:
-    """Each file with what was checked of it, and what was found."""
+def checked_lines(checked: Sequence[Checked], found: Backtest | None = None) -> list[Text]:
+    """Each file with what was checked of it, what was found, and what it would have said."""
     lines: list[Text] = []
     for each in checked:
         lines.append(_summary(each))
         styles = {"error": "red", "warning": "yellow"}
         lines += [Text(str(finding), styles[finding.problem.level]) for finding in each.findings]
+        if found is not None and each.file.contract is not None and each.is_good:
+            lines += backtest_lines(each.file.contract.name, found)
     return lines
 
 

@@ -1,5 +1,6 @@
 """`hallmark report`: what windows of time were like, and whether contracts held."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from hallmark_cli.render.report import report_lines
 from hallmark_cli.render.text import hanging
 from hallmark_cli.report.empty import nothing_found
 from hallmark_cli.report.fetch import fetch
-from hallmark_cli.report.question import MAX_LAST, Question
+from hallmark_cli.report.question import MAX_LAST, Found, Question
 from hallmark_cli.report.write import write_page
 from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.reports import report_to_dict
@@ -77,11 +78,16 @@ def _show(settings: Settings, asked: Question, *, as_json: bool) -> None:
     if as_json:
         output.write_json([report_to_dict(window) for window in found.windows])
     elif found.windows:
-        console = output.stdout()
-        width = console.width if console.is_terminal else PIPED
-        lines = report_lines(found.windows, asked.metrics, width)
-        output.write_lines(piece for line in lines for piece in hanging(line, width))
-        if found.more:
-            output.note("There are older windows; --last, --from and --until show them.")
+        show_windows(found, asked.metrics)
     else:
         output.note(nothing_found(settings, asked))
+
+
+def show_windows(found: Found, metrics: Sequence[str]) -> None:
+    """Windows for people, as wide as the terminal is."""
+    console = output.stdout()
+    width = console.width if console.is_terminal else PIPED
+    lines = report_lines(found.windows, metrics, width)
+    output.write_lines(piece for line in lines for piece in hanging(line, width))
+    if found.more:
+        output.note("There are older windows; --last, --from and --until show them.")

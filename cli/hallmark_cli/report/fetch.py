@@ -1,11 +1,13 @@
 """Asking the engine for windows."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import grpc
 
+from hallmark.qoa.v1.qoa_pb2 import GetReportRequest, GetReportResponse
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark_cli.client import channel_to
 from hallmark_cli.report.question import EVERY_SEGMENT, Found, Question, chosen
@@ -26,8 +28,12 @@ LATEST = 50
 COMPARED_LAST = 100
 """Last windows over which segments are compared: each has as many reports as a model has segments."""
 
-if TYPE_CHECKING:
-    from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceAsyncStub
+
+class Reporter(Protocol):
+    """Answers for windows: an engine, or what was recomputed."""
+
+    def GetReport(self, request: GetReportRequest, /, *, timeout: float) -> Awaitable[GetReportResponse]:
+        """Windows with their figures and verdicts, oldest first."""
 
 
 def fetch(settings: Settings, question: Question) -> Found:
@@ -37,16 +43,16 @@ def fetch(settings: Settings, question: Question) -> Found:
 
 async def _connected(settings: Settings, question: Question) -> Found:
     async with channel_to(settings, "qoa") as channel:
-        return await _every_size(QoaServiceStub(channel), question)
+        return await found_by(QoaServiceStub(channel), question)
 
 
-async def _every_size(stub: "QoaServiceAsyncStub", question: Question) -> Found:
+async def found_by(stub: Reporter, question: Question) -> Found:
     """One request a size; a size that this engine does not keep has no windows, unless it was named."""
     named = bool(question.window)
     return chosen([await _one_size(stub, question, size, named=named) for size in question.sizes])
 
 
-async def _one_size(stub: "QoaServiceAsyncStub", question: Question, size: str, *, named: bool) -> Found:
+async def _one_size(stub: Reporter, question: Question, size: str, *, named: bool) -> Found:
     try:
         answer = await stub.GetReport(question.request(size), timeout=TIMEOUT_S)
     except grpc.aio.AioRpcError as error:
@@ -63,19 +69,21 @@ def fetch_material(settings: Settings, question: Question) -> Material:
 
 async def _material(settings: Settings, question: Question) -> Material:
     async with channel_to(settings, "qoa") as channel:
-        stub = QoaServiceStub(channel)
-        found = await _every_size(stub, replace(question, metrics=(*PLOTTED, *question.metrics)))
-        sizes = sorted({window.window_s for window in found.windows})
-        if not sizes:
-            return Material(found)
-        # All figures of every window would be hundreds of megabytes; a table of the last window needs those of few.
-        tables = [
-            await _one_size(stub, replace(question, last=LATEST), window_name(size), named=True) for size in sizes
-        ]
-        compared = replace(question, segment=EVERY_SEGMENT, last=COMPARED_LAST, metrics=_comparable(found))
-        # The largest windows have the most samples a segment.
-        segments = await _one_size(stub, compared, window_name(sizes[-1]), named=True)
-        return Material(found, tuple(window for table in tables for window in table.windows), segments.windows)
+        return await material_of(QoaServiceStub(channel), question)
+
+
+async def material_of(stub: Reporter, question: Question) -> Material:
+    """What a page about the windows that were asked for is made of."""
+    found = await found_by(stub, replace(question, metrics=(*PLOTTED, *question.metrics)))
+    sizes = sorted({window.window_s for window in found.windows})
+    if not sizes:
+        return Material(found)
+    # All figures of every window would be hundreds of megabytes; a table of the last window needs those of few.
+    tables = [await _one_size(stub, replace(question, last=LATEST), window_name(size), named=True) for size in sizes]
+    compared = replace(question, segment=EVERY_SEGMENT, last=COMPARED_LAST, metrics=_comparable(found))
+    # The largest windows have the most samples a segment.
+    segments = await _one_size(stub, compared, window_name(sizes[-1]), named=True)
+    return Material(found, tuple(window for table in tables for window in table.windows), segments.windows)
 
 
 def _comparable(found: Found) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from hallmark_cli.report.empty import nothing_found
 from hallmark_cli.report.fetch import fetch_material
 from hallmark_cli.report.page.render import render_page
 from hallmark_cli.report.question import EVERY_SEGMENT, Question
+from hallmark_cli.report.story.material import Material
 from hallmark_cli.report.story.tell import tell
 from hallmark_cli.up.banner import reachable
 from hallmark_common.settings import Settings
@@ -22,6 +23,11 @@ def write_page(settings: Settings, asked: Question, file: Path) -> None:
     material = fetch_material(settings, whole)
     if not material.windows:
         raise CliError(nothing_found(settings, asked))
+    save_page(settings, material, file)
+
+
+def save_page(settings: Settings, material: Material, file: Path) -> None:
+    """Write one page of what is there already."""
     records = f"http://{reachable(settings.host)}:{settings.web_http_port}/records/"
     page = render_page(tell(material, datetime.now(UTC)), records).encode()
     try:

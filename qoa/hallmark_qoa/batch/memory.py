@@ -2,16 +2,18 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
-from hallmark.qoa.v1.quality_pb2 import QualityRecord
+from hallmark.qoa.v1.quality_pb2 import QualityRecord, Stage
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_qoa.stores.base import Due, Fold, Windows
-from hallmark_qoa.stores.marks import spot_of
+from hallmark_qoa.stores.marks import event_ns
 from hallmark_qoa.stores.verdicts import Promise, in_order, promise_of, slice_of
 
 _KINDS = ("good", "bad", "unknown")
+
+Kept = TypeVar("Kept")
 
 
 class Place(NamedTuple):
@@ -22,6 +24,32 @@ class Place(NamedTuple):
     consumer: str
 
 
+class _Windows(Generic[Kept]):
+    """Something of each window, in order of time."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._kept: list[Kept] = []
+
+    def add(self, start_ns: int, kept: Kept) -> None:
+        self._starts.append(start_ns)
+        self._kept.append(kept)
+
+    def between(self, from_ns: int | None, before_ns: int | None) -> list[Kept]:
+        first = 0 if from_ns is None else bisect_left(self._starts, from_ns)
+        end = len(self._starts) if before_ns is None else bisect_left(self._starts, before_ns)
+        return self._kept[first:end]
+
+    def change(self, before_ns: int, changed: Callable[[Kept], Kept]) -> None:
+        for index in range(bisect_left(self._starts, before_ns)):
+            self._kept[index] = changed(self._kept[index])
+
+    def forget(self, before_ns: int, least: int = 0) -> None:
+        """What starts before a time, but at least so many are left."""
+        count = max(min(bisect_left(self._starts, before_ns), len(self._starts) - least), 0)
+        del self._starts[:count], self._kept[:count]
+
+
 class Memory:
     """A :class:`~hallmark_qoa.judge.material.Material` in memory.
 
@@ -29,8 +57,8 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self._folds: dict[Place, dict[int, Sequence[Fold]]] = defaultdict(dict)
-        self._verdicts: dict[Place, dict[int, Sequence[WindowVerdict]]] = defaultdict(dict)
+        self._folds: dict[Place, _Windows[Sequence[Fold]]] = defaultdict(_Windows)
+        self._verdicts: dict[Place, _Windows[Sequence[WindowVerdict]]] = defaultdict(_Windows)
         self._slices: dict[Promise, _Slices] = defaultdict(_Slices)
         self._records: dict[str, QualityRecord] = {}
 
@@ -38,9 +66,9 @@ class Memory:
         """Keep what was made of a window; the verdicts beside those that it has."""
         place = Place(due.size_s, due.model, due.consumer)
         if folds:
-            self._folds[place][due.start_ns] = folds
+            self._folds[place].add(due.start_ns, folds)
         if verdicts:
-            self._verdicts[place][due.start_ns] = verdicts
+            self._verdicts[place].add(due.start_ns, verdicts)
         for verdict in verdicts:
             self._slices[promise_of(due, verdict)].add(due.start_ns, slice_of(verdict))
 
@@ -51,22 +79,29 @@ class Memory:
                 prediction_id=record.prediction_id, event_time=record.event_time, stages=map(_span_only, record.stages)
             )
 
-    def forget(self, place: Place, before_ns: int) -> None:
-        """Let go of windows that start before a time; what they counted as in a budget stays."""
-        for kept in (self._folds[place], self._verdicts[place]):
-            _forget(kept, before_ns)
+    def places(self) -> list[Place]:
+        """All of which windows are kept."""
+        return list(self._folds)
+
+    def forget(self, place: Place, before_ns: int, least_verdicts: int = 0) -> None:
+        """Let go of windows that start before a time, but not of the verdicts of so many.
+
+        What they counted as in a budget stays.
+        """
+        self._folds[place].forget(before_ns)
+        self._verdicts[place].forget(before_ns, least_verdicts)
 
     def forget_segments(self, place: Place, before_ns: int) -> None:
         """Let go of all but the segment of all, of windows that start before a time."""
-        folds = self._folds[place]
-        for start_ns in [start_ns for start_ns in folds if start_ns < before_ns]:
-            folds[start_ns] = [fold for fold in folds[start_ns] if not fold.segment]
+        self._folds[place].change(before_ns, _of_all)
 
     def forget_records(self, before_ns: int) -> None:
         """Let go of records whose event time is before a time."""
-        old = [name for name, record in self._records.items() if spot_of(record).event_ns < before_ns]
-        for name in old:
-            del self._records[name]
+        while self._records:
+            oldest = next(iter(self._records))
+            if event_ns(self._records[oldest]) >= before_ns:
+                break
+            del self._records[oldest]
 
     async def get(self, prediction: str) -> QualityRecord | None:
         """The spans of a prediction."""
@@ -119,33 +154,20 @@ class _Slices:
         return Counter({kind: after - before for kind, before, after in pairs if after > before})
 
 
-def _span_only(stage: "QualityRecord.stages") -> "QualityRecord.stages":
-    return type(stage)(name=stage.name, span_id=stage.span_id)
+def _span_only(stage: Stage) -> Stage:
+    return Stage(name=stage.name, span_id=stage.span_id)
 
 
-def _chosen[T](kept: Mapping[Place, Mapping[int, T]], which: Windows) -> Iterator[T]:
+def _chosen(kept: Mapping[Place, _Windows[Kept]], which: Windows) -> Iterator[Kept]:
     for place, windows in kept.items():
-        if (
-            place.size_s == which.size_s
-            and which.model in ("", place.model)
-            and which.consumer in ("", place.consumer)
-            and windows
-        ):
-            yield from _within(windows, which)
+        if place.size_s == which.size_s and which.model in ("", place.model) and which.consumer in ("", place.consumer):
+            # Of a segment the last are those that have it.
+            last = which.last if which.segment is None else 0
+            yield from windows.between(which.from_ns, which.before_ns)[-last:]
 
 
-def _within[T](windows: Mapping[int, T], which: Windows) -> Iterator[T]:
-    """Looked up one by one, as only few of many are asked for as a rule."""
-    step_ns = which.size_s * 10**9
-    first, last = next(iter(windows)), next(reversed(windows))
-    from_ns = first if which.from_ns is None else max(first, -(-which.from_ns // step_ns) * step_ns)
-    before_ns = last + 1 if which.before_ns is None else min(last + 1, which.before_ns)
-    return (windows[start_ns] for start_ns in range(from_ns, before_ns, step_ns) if start_ns in windows)
-
-
-def _forget(windows: dict[int, Sequence[Fold]] | dict[int, Sequence[WindowVerdict]], before_ns: int) -> None:
-    while windows and (oldest := next(iter(windows))) < before_ns:
-        del windows[oldest]
+def _of_all(folds: Sequence[Fold]) -> Sequence[Fold]:
+    return folds if len(folds) == 1 else [fold for fold in folds if not fold.segment]
 
 
 def _in_order(fold: Fold) -> tuple[int, str, str, str, str, str]:

@@ -1,8 +1,12 @@
 """Changes: which verdicts differ from the one before, so that somebody is to be told. Pure.
 
 A verdict is news where it differs from that of the window before, of the same objective, consumer, model, variant and
-segment. The first one is news where it is ``violated``. A window that is judged again, because something came late, is
-news where its verdict became another one and is known: that labels are awaited in every new window is no news.
+segment. The first one is news where it is ``violated``.
+
+Of a window that is judged again, because something came late, it is news that its verdict became the opposite, as
+somebody may have been told of that, and that it is now the opposite of the window before, which may have changed. That
+a verdict is unknown any more is none, nor that it is known at last and the same as before: labels are awaited in every
+new window.
 """
 
 import hashlib
@@ -10,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
+
+_OPPOSITE = {"pass": "violated", "violated": "pass"}
 
 Key = tuple[str, str, str, str]
 """Contract, objective, variant, segment; consumer, model and size are those of the window."""
@@ -29,26 +35,34 @@ def changes(
     verdicts: Sequence[WindowVerdict], before: Mapping[Key, WindowVerdict], stored: Mapping[Key, WindowVerdict]
 ) -> list[VerdictChange]:
     """What is news of a window: ``before`` are the verdicts of earlier windows, ``stored`` those it had so far."""
-    return [
-        VerdictChange(id=change_id(verdict), verdict=verdict, before=_word(before.get(key_of(verdict))))
-        for verdict in verdicts
-        if _is_news(verdict.verdict, _word(before.get(key_of(verdict))), _word(stored.get(key_of(verdict))))
-    ]
+    found = []
+    for verdict in verdicts:
+        words = _word(before.get(key_of(verdict))), _word(stored.get(key_of(verdict)))
+        if _is_news(verdict.verdict, *words):
+            withdrawn = words[1] if words[1] in _OPPOSITE and words[1] != verdict.verdict else ""
+            found.append(VerdictChange(id=change_id(verdict, withdrawn), verdict=verdict, before=withdrawn or words[0]))
+    return found
 
 
-def change_id(verdict: WindowVerdict) -> str:
-    """The same for the same verdict on the same window, whoever finds it: 32 hexadecimal digits of a SHA-256."""
+def change_id(verdict: WindowVerdict, withdrawn: str = "") -> str:
+    """The same for the same verdict on the same window, whoever finds it: 32 hexadecimal digits of a SHA-256.
+
+    ``withdrawn`` is the opposite verdict that the window had.
+    """
     parts = (
         *(verdict.contract, verdict.contract_version, verdict.objective, verdict.consumer, verdict.model),
         *(verdict.variant, verdict.segment, str(verdict.window_s), str(verdict.start.seconds), verdict.verdict),
+        *([withdrawn] if withdrawn else []),
     )
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
 def _is_news(now: str, before: str, stored: str) -> bool:
-    if now == before or (not before and now != "violated"):
+    if stored and now == "unknown":
         return False
-    return not stored or (now not in (stored, "unknown"))
+    if stored in _OPPOSITE:
+        return now != stored or before == _OPPOSITE[now]
+    return now != before and (bool(before) or now == "violated")
 
 
 def _word(verdict: WindowVerdict | None) -> str:

@@ -5,7 +5,8 @@ the verdicts before it (what of a budget is spent). So judging a window again gi
 something before it has changed it is judged again.
 """
 
-from collections import Counter
+import hashlib
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,21 +16,24 @@ from hallmark_common.catalogue import CATALOGUE
 from hallmark_common.contracts.model import Budget as PromisedBudget
 from hallmark_qoa.judge.blame import Case, blame
 from hallmark_qoa.judge.budget import budget_of
-from hallmark_qoa.judge.changes import changes, key_of, latest_by_key
+from hallmark_qoa.judge.changes import Key, changes, key_of, latest_by_key
 from hallmark_qoa.judge.evidence import prove
 from hallmark_qoa.judge.facts import Budget, Facts, Judgement
 from hallmark_qoa.judge.material import Material
 from hallmark_qoa.judge.policy import Policy
-from hallmark_qoa.judge.promises import Promised
+from hallmark_qoa.judge.promises import Promise, Promised
 from hallmark_qoa.judge.question import Circumstances, Question, ask
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.worst import worst_of
 from hallmark_qoa.models import Contexts
 from hallmark_qoa.stores.base import Due, Event, Fold, Windows
-from hallmark_qoa.windows.cells import Slot, by_slot, cell_of
+from hallmark_qoa.windows.cells import Cells, Slot, by_slot
 
 USUAL_WINDOWS = 20
 """So many windows before one tell what is usual."""
+
+MAX_REMEMBERED = 20_000
+"""Windows of which it is remembered what they held when they were judged; about 5 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Judged:
     this one where the policy could not be asked."""
     failed: bool = False
     """Whether it could not."""
+    content: bytes = b""
+    """A digest of the folds."""
 
     @property
     def events(self) -> list[Event]:
@@ -60,30 +66,37 @@ class Judge:
         self._policy = policy
         self.verdicts: Counter[str] = Counter()
         """Verdicts so far by their word, repeated ones included."""
+        self._content: OrderedDict[tuple[int, str, str, int], bytes] = OrderedDict()
 
     async def judge(self, around: Circumstances) -> Judged:
         """Judge a window as it is stored."""
         due = around.due
         stored = await self._store.verdicts(_window(due))
-        questions = await self._questions(around)
-        if not questions and not stored:
+        promises = self._promises.about(due.consumer, due.model, due.size_s)
+        if not promises and not stored:
             return Judged()
-        verdicts, failed = await self._answer(due, questions)
-        before = latest_by_key(await self._store.verdicts(_before(due)))
-        news = changes(verdicts, before, latest_by_key(stored))
+        folds = await self._store.folds(_window(due))
+        verdicts, failed = await self._answer(due, self._questions(around, promises, folds))
+        news = changes(verdicts, latest_by_key(await self._store.verdicts(_last_before(due))), latest_by_key(stored))
         for change in news:
             change.silenced = self._promises.is_silenced(change.verdict)
-        affected = await self._affected(due, verdicts, stored)
-        return Judged(verdicts, news, [due.start_ns, *affected] if failed else affected, failed)
+        content = _digest(folds)
+        is_other = self._content.get(_place(due)) != content
+        affected = await self._affected(due, verdicts, stored, is_other=is_other)
+        return Judged(verdicts, news, [due.start_ns, *affected] if failed else affected, failed, content)
 
-    async def _questions(self, around: Circumstances) -> list[Question]:
-        due = around.due
-        promises = self._promises.about(due.consumer, due.model, due.size_s)
-        if not promises:
-            return []
-        context = self._models.context(due.model)
-        slots = by_slot(await self._store.folds(_window(due)))
-        asked = (ask(one, slot.variant, folds, context, around) for slot, folds in slots.items() for one in promises)
+    def remember(self, due: Due, judged: Judged) -> None:
+        """Note that it was written: so it is known whether a window is judged again because it holds something else."""
+        place = _place(due)
+        self._content[place] = judged.content
+        self._content.move_to_end(place)
+        if len(self._content) > MAX_REMEMBERED:
+            self._content.popitem(last=False)
+
+    def _questions(self, around: Circumstances, promises: Sequence[Promise], folds: Sequence[Fold]) -> list[Question]:
+        context = self._models.context(around.due.model)
+        slots = {slot: Cells(own) for slot, own in by_slot(folds).items()}
+        asked = (ask(one, slot.variant, cells, context, around) for slot, cells in slots.items() for one in promises)
         return [question for question in asked if question is not None]
 
     async def _answer(self, due: Due, questions: Sequence[Question]) -> tuple[list[WindowVerdict], bool]:
@@ -138,18 +151,26 @@ class Judge:
         verdict.evidence.extend(await prove(self._store, exemplars, verdict.blame.stage))
 
     async def _affected(
-        self, due: Due, verdicts: Sequence[WindowVerdict], stored: Sequence[WindowVerdict]
+        self, due: Due, verdicts: Sequence[WindowVerdict], stored: Sequence[WindowVerdict], *, is_other: bool
     ) -> list[int]:
-        """Later windows to judge again: those for which this one tells what is usual, or has spent of the budget."""
-        if list(verdicts) == list(stored):
+        """Later windows to judge again.
+
+        Those for which this one tells what is usual, where its content is other than when it was judged last as far as
+        that is known here; those for which it has spent of the budget; and the next one of each objective whose verdict
+        changed, as that may be news now.
+        """
+        now, then = _spending(verdicts), _spending(stored)
+        changed = {key for key in now.keys() | then.keys() if now.get(key) != then.get(key)}
+        if not changed and not is_other:
             return []
         reach_ns = USUAL_WINDOWS * due.size_s * 10**9
-        spent = {key_of(one): (one.verdict, one.bad) for one in verdicts}
-        if spent != {key_of(one): (one.verdict, one.bad) for one in stored}:
+        if changed:
             reach_ns = max(reach_ns, self._promises.longest_budget_ns(due.consumer, due.model, due.size_s))
         later = Windows(due.size_s, due.model, due.consumer, due.end_ns, due.end_ns + reach_ns)
         found = await self._store.verdicts(later)
-        return sorted({_start_ns(one) for one in found if one.verdict == "violated" or one.HasField("budget")})
+        following = latest_by_key(one for one in reversed(found) if key_of(one) in changed)
+        dependent = (one for one in found if one.verdict == "violated" or one.HasField("budget"))
+        return sorted({_start_ns(one) for one in (*dependent, *following.values())})
 
 
 class _Usual:
@@ -158,16 +179,17 @@ class _Usual:
     def __init__(self, store: Material, due: Due) -> None:
         self._store = store
         self._due = due
-        self._folds: dict[Slot, list[Fold]] | None = None
+        self._slots: dict[Slot, Cells] | None = None
 
     async def cells(self, question: Question) -> list[Cell]:
         """Those of the series of a question, oldest first."""
-        if self._folds is None:
-            self._folds = by_slot(await self._store.folds(_before(self._due)))
+        if self._slots is None:
+            folds = await self._store.folds(_before(self._due))
+            self._slots = {slot: Cells(own) for slot, own in by_slot(folds).items()}
         contract, objective = question.promise.contract, question.promise.objective
         cells = (
-            cell_of(folds, contract.model.versions, objective.segment)
-            for slot, folds in self._folds.items()
+            of_slot.cell(contract.model.versions, objective.segment)
+            for slot, of_slot in self._slots.items()
             if slot.variant == question.variant
         )
         return [cell for cell in cells if cell is not None]
@@ -175,6 +197,29 @@ class _Usual:
 
 def _window(due: Due) -> Windows:
     return Windows(due.size_s, due.model, due.consumer, due.start_ns, due.end_ns)
+
+
+def _place(due: Due) -> tuple[int, str, str, int]:
+    return due.size_s, due.model, due.consumer, due.start_ns
+
+
+def _digest(folds: Sequence[Fold]) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    for fold in folds:
+        for part in (fold.variant, fold.version, fold.segment):
+            digest.update(f"{len(part)}:{part}".encode())
+        digest.update(fold.aggregate)
+    return digest.digest()
+
+
+def _spending(verdicts: Sequence[WindowVerdict]) -> dict[Key, tuple[str, bool]]:
+    """What of a verdict counts for later ones, by objective."""
+    return {key_of(one): (one.verdict, one.bad) for one in verdicts}
+
+
+def _last_before(due: Due) -> Windows:
+    """The last windows before one, however long ago."""
+    return Windows(due.size_s, due.model, due.consumer, None, due.start_ns, last=USUAL_WINDOWS)
 
 
 def _before(due: Due) -> Windows:

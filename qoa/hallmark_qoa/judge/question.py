@@ -1,6 +1,5 @@
 """Question: one promise about one variant of a model in one window, with the facts that a policy is told. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,8 +9,8 @@ from hallmark_qoa.judge.promises import Promise
 from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.measure import measure
-from hallmark_qoa.stores.base import Due, Fold
-from hallmark_qoa.windows.cells import cell_of
+from hallmark_qoa.stores.base import Due
+from hallmark_qoa.windows.cells import Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,12 @@ class Circumstances:
     closed: bool = True
 
 
-def ask(
-    promise: Promise, variant: str, folds: Sequence[Fold], context: ModelContext, around: Circumstances
-) -> Question | None:
-    """The question about folds of one variant; None where the promise is not about them."""
+def ask(promise: Promise, variant: str, cells: Cells, context: ModelContext, around: Circumstances) -> Question | None:
+    """The question about the folds of one variant; None where the promise is not about them."""
     contract, objective = promise.contract, promise.objective
     if contract.model.variant not in {None, "", variant}:
         return None
-    cell = cell_of(folds, contract.model.versions, objective.segment)
+    cell = cells.cell(contract.model.versions, objective.segment)
     if cell is None:
         return None
     return Question(promise, variant, cell, _facts(promise, cell, context, around))
@@ -52,7 +49,7 @@ def _facts(promise: Promise, cell: Cell, context: ModelContext, around: Circumst
     metric = CATALOGUE[objective.metric]
     figure = measure(cell, context, objective.key)
     complete = measure(cell, context, "record_completeness")
-    coverage = measure(cell, context, "label_coverage").value if metric.needs_truth else None
+    coverage = measure(cell, context, "label_coverage").value if objective.needs_truth else None
     return Facts(
         contract=contract.name,
         contract_version=contract.version,
@@ -69,7 +66,7 @@ def _facts(promise: Promise, cell: Cell, context: ModelContext, around: Circumst
         # What is promised of the telemetry itself is judged however little of it there is.
         least_completeness=0.0 if metric.dimension == "telemetry" else contract.completeness,
         coverage=coverage,
-        least_coverage=contract.coverage_of(objective) if metric.needs_truth else None,
+        least_coverage=contract.coverage_of(objective) if objective.needs_truth else None,
         applies=contract.is_valid_at(around.due.start_ns),
         closed=around.closed,
         behind=around.behind,

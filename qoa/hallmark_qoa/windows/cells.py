@@ -26,15 +26,33 @@ def by_slot(folds: Iterable[Fold]) -> dict[Slot, list[Fold]]:
     return found
 
 
-def cell_of(folds: Sequence[Fold], versions: Collection[str] = (), segment: str = "") -> Cell | None:
-    """What figures of one slot are computed from; of these versions only, of all where none is named.
+class Cells:
+    """The folds of one slot, as cells; what many ask for is put together once."""
 
-    None where nothing is known of that segment.
-    """
-    segments = _Segments(fold for fold in folds if not versions or fold.version in versions)
-    if segment not in segments:
-        return None
-    return Cell(segments[segment], segments if not segment else {}, float(folds[0].size_s))
+    def __init__(self, folds: Sequence[Fold]) -> None:
+        self._folds = folds
+        self._by_versions: dict[frozenset[str], _Segments] = {}
+
+    def cell(self, versions: Collection[str] = (), segment: str = "") -> Cell | None:
+        """What figures are computed from; of these versions only, of all where none is named.
+
+        None where nothing is known of that segment.
+        """
+        segments = self._segments(frozenset(versions))
+        if segment not in segments:
+            return None
+        return Cell(segments[segment], segments if not segment else {}, float(self._folds[0].size_s))
+
+    def _segments(self, versions: frozenset[str]) -> "_Segments":
+        if versions not in self._by_versions:
+            wanted = (fold for fold in self._folds if not versions or fold.version in versions)
+            self._by_versions[versions] = _Segments(wanted)
+        return self._by_versions[versions]
+
+
+def cell_of(folds: Sequence[Fold], versions: Collection[str] = (), segment: str = "") -> Cell | None:
+    """One of :class:`Cells`."""
+    return Cells(folds).cell(versions, segment)
 
 
 def versions_of(folds: Iterable[Fold]) -> list[str]:

@@ -1,48 +1,36 @@
 """Fold: what is stored of one window into its aggregates. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_qoa.metrics.aggregate import Aggregate
 from hallmark_qoa.metrics.context import ModelContext
-from hallmark_qoa.metrics.observe import Series, observe
+from hallmark_qoa.metrics.observe import observe
 from hallmark_qoa.stores.base import Due, Fold
 
 
 def fold_records(due: Due, records: Sequence[QualityRecord], context: ModelContext) -> list[Fold]:
     """The folds of a window of the smallest size, from its records."""
-    return _folds(due, observe(records, context))
+    return _folds(due, ((*key[0][2:], key[1], one) for key, one in observe(records, context).items()))
 
 
 def fold_folds(due: Due, children: Iterable[Fold]) -> list[Fold]:
     """The folds of a larger window, from those of the smaller windows in it."""
-    merged: dict[tuple[Series, str], Aggregate] = {}
-    for child in children:
-        key = (Series(child.consumer, child.model, child.variant, child.version), child.segment)
-        aggregate = Aggregate.decode(child.aggregate)
-        if key in merged:
-            merged[key].merge(aggregate)
-        else:
-            merged[key] = aggregate
-    return _folds(due, merged)
+    return _folds(due, ((one.variant, one.version, one.segment, Aggregate.decode(one.aggregate)) for one in children))
 
 
-def _folds(due: Due, found: Mapping[tuple[Series, str], Aggregate]) -> list[Fold]:
-    return [_fold(due, series, segment, aggregate) for (series, segment), aggregate in sorted(found.items(), key=_key)]
+def _folds(due: Due, parts: Iterable[tuple[str, str, str, Aggregate]]) -> list[Fold]:
+    """One of each variant, version and segment, in order.
 
-
-def _key(item: tuple[tuple[Series, str], Aggregate]) -> tuple[Series, str]:
-    return item[0]
-
-
-def _fold(due: Due, series: Series, segment: str, aggregate: Aggregate) -> Fold:
-    return Fold(
-        size_s=due.size_s,
-        start_ns=due.start_ns,
-        consumer=series.consumer,
-        model=series.model,
-        variant=series.variant,
-        version=series.version,
-        segment=segment,
-        aggregate=aggregate.encode(),
-    )
+    Consumer and model are those of the window: stores write some names alike that records hold apart.
+    """
+    merged: dict[tuple[str, str, str], Aggregate] = {}
+    for variant, version, segment, aggregate in parts:
+        into = merged.setdefault((variant, version, segment), aggregate)
+        if into is not aggregate:
+            into.merge(aggregate)
+    return [
+        Fold(due.size_s, due.start_ns, due.consumer, due.model, variant, version, segment, merged[key].encode())
+        for key in sorted(merged)
+        for variant, version, segment in [key]
+    ]

@@ -7,9 +7,11 @@ something has changed meanwhile.
 """
 
 import asyncio
+import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from itertools import pairwise
 
 from hallmark_qoa.judge.judge import Judge
@@ -19,7 +21,12 @@ from hallmark_qoa.stores.base import Due, Store, Windows
 from hallmark_qoa.windows.fold import fold_folds, fold_records
 from hallmark_qoa.windows.progress import Progress
 
+logger = logging.getLogger(__name__)
+
 DUE_AT_ONCE = 1000
+
+UNUSABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What is raised where the content of a window cannot be made anything of; a store raises others."""
 
 PAUSE_S = 5.0
 """Where the policy could not be asked about a window it is asked again after so long."""
@@ -51,7 +58,8 @@ class Keeper:
         self.waiting = 0
         """Marks that were left at the end of the last turn."""
         self.windows: Counter[str] = Counter()
-        """``folded``, ``judged``, and ``again`` (something changed while it was made)."""
+        """``folded``, ``judged``, ``again`` (something changed while it was made), ``broken`` (it cannot be made)."""
+        self._broken: set[Due] = set()
 
     async def turn(self, progress: Progress) -> int:
         """Fold and judge every window that is due and over; how many."""
@@ -67,24 +75,44 @@ class Keeper:
         async with self._turn:
             for _ in range(1 + len(self._above)):  # a window marks the larger one that it is in
                 async for due in self._dues():
-                    if due.task == "fold" and wanted(due):
-                        await self._fold(due)
+                    if due.task == "fold" and wanted(due) and due not in self._broken:
+                        await self._made(due, self._fold)
             return {due async for due in self._dues() if wanted(due)}
 
     async def _pass(self, over: "_Over", progress: Progress) -> int:
         done = waiting = 0
         unfinished: set[tuple[str, str]] = set()
+        unfolded = _Unfolded(self._above)
+        broken, self._broken = self._broken, set()
         async for due in self._dues():
             key = (due.model, due.consumer)
-            if key in unfinished or self._is_paused(due) or not await over(due):
+            if due in broken:
+                self._broken.add(due)
+            left = due in broken or due in unfolded or key in unfinished or self._is_paused(due)
+            if left or not await over(due):
                 waiting += 1
-            elif await (self._fold(due) if due.task == "fold" else self._judge_one(due, progress)):
+                unfolded.note(due)
+            elif await self._made(due, self._fold if due.task == "fold" else partial(self._judge_one, progress)):
                 done += 1
             else:
-                self.windows["again"] += 1
-                unfinished.add(key)  # what is made of it would be made twice
+                unfolded.note(due)
+                if due in self._broken:
+                    waiting += 1
+                else:
+                    self.windows["again"] += 1
+                    unfinished.add(key)  # what is made of it would be made twice
         self.waiting = waiting + len(unfinished)
         return done
+
+    async def _made(self, due: Due, make: Callable[[Due], Awaitable[bool]]) -> bool:
+        """Whether it was; one that cannot be made is left alone until something changes in it, and others go on."""
+        try:
+            return await make(due)
+        except UNUSABLE:
+            logger.exception("a window of %s of model %r cannot be made; it waits for a change", due.size_s, due.model)
+            self.windows["broken"] += 1
+            self._broken.add(due)
+            return False
 
     async def _dues(self) -> AsyncIterator[Due]:
         """All marks; those that are made meanwhile only where they come later in the order."""
@@ -105,9 +133,11 @@ class Keeper:
         self.windows["folded"] += written
         return written
 
-    async def _judge_one(self, due: Due, progress: Progress) -> bool:
-        judged = await self._judge.judge(Circumstances(due, progress.behind(due.end_ns)))
+    async def _judge_one(self, progress: Progress, due: Due) -> bool:
+        judged = await self._judge.judge(Circumstances(due, progress.behind(due)))
         written = await self._store.put_verdicts(due, judged.verdicts, judged.events, judged.affected)
+        if written:
+            self._judge.remember(due, judged)
         self.windows["judged"] += written
         if judged.failed:
             self._paused[_place(due)] = self._clock() + PAUSE_S
@@ -124,6 +154,28 @@ class Keeper:
 
 def _place(due: Due) -> tuple[int, str, str, int]:
     return due.size_s, due.model, due.consumer, due.start_ns
+
+
+class _Unfolded:
+    """Windows that have changed and are not folded yet, with the larger ones that they are in; ``above`` has sizes.
+
+    Those wait too, even where nothing has changed in them for longer: what would be made of them is not all.
+    """
+
+    def __init__(self, above: Mapping[int, int]) -> None:
+        self._above = above
+        self._windows: set[tuple[int, str, str, int]] = set()
+
+    def note(self, due: Due) -> None:
+        """That one was left."""
+        size_s: int | None = due.size_s if due.task == "fold" else None
+        while size_s is not None:
+            self._windows.add((size_s, due.model, due.consumer, due.start_ns - due.start_ns % (size_s * 10**9)))
+            size_s = self._above.get(size_s)
+
+    def __contains__(self, due: Due) -> bool:
+        """Whether a window is one of them; smaller ones come first in the order of marks."""
+        return (due.size_s, due.model, due.consumer, due.start_ns) in self._windows
 
 
 class _Over:

@@ -3,8 +3,10 @@
 Event time moves on with the latest event of a consumer and model, less the lateness that is granted. Where nothing
 comes any more it stands still: then a window is over when the clock says so and nothing has come for it for a while.
 
+No event is later than the clock: one that claims to be moves nothing on.
+
 Where several engines share a store, each says how far it is. One that lives and is not there yet is waited for; one
-that has fallen silent is named, so that nothing is promised of what only it has.
+that has fallen silent, or does not get there, is named, so that nothing is promised of what only it has.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +23,9 @@ BEAT_NS = 5 * 10**9
 
 SILENT_NS = 15 * 10**9
 """An engine that has said nothing for so long is not waited for."""
+
+AWAITED_NS = 45 * 10**9
+"""A window in which nothing has changed for so long waits for no engine."""
 
 FORGOTTEN_NS = 600 * 10**9
 """After so long it is taken to have been switched off for good."""
@@ -49,23 +54,30 @@ class Progress:
         """Whether a window may be judged, given the latest event of its consumer and model."""
         if any(self._is_awaited(beat, due) for beat in self.others.values()):
             return False
-        seen = latest_event_ns is not None and latest_event_ns - self.lateness_ns >= due.end_ns
+        seen = latest_event_ns is not None and min(latest_event_ns, self.now_ns) - self.lateness_ns >= due.end_ns
         return seen or self._is_quiet(due)
 
-    def behind(self, end_ns: int) -> tuple[str, ...]:
-        """Engines that have fallen silent before they reached the end of a window."""
-        return tuple(sorted(name for name, beat in self.others.items() if self._is_missing(beat, end_ns)))
+    def behind(self, due: Due) -> tuple[str, ...]:
+        """Engines that may have something of a window that is over, and are not waited for any more."""
+        return tuple(sorted(name for name, beat in self.others.items() if self._is_missing(beat, due)))
 
     def _is_quiet(self, due: Due) -> bool:
         return self.now_ns - due.changed_ns >= self.quiet_ns and self.now_ns >= due.end_ns + self.lateness_ns
 
     def _is_awaited(self, beat: Beat, due: Due) -> bool:
-        lives = self.now_ns - beat.seen_ns < SILENT_NS
-        return lives and beat.latest_event_ns < due.end_ns and self.now_ns - due.changed_ns < 3 * SILENT_NS
+        return self._lives(beat) and not self._is_there(beat, due) and self.now_ns - due.changed_ns < AWAITED_NS
 
-    def _is_missing(self, beat: Beat, end_ns: int) -> bool:
-        silent_ns = self.now_ns - beat.seen_ns
-        return SILENT_NS <= silent_ns < FORGOTTEN_NS and beat.latest_event_ns < end_ns
+    def _is_missing(self, beat: Beat, due: Due) -> bool:
+        return self.now_ns - beat.seen_ns < FORGOTTEN_NS and not self._is_there(beat, due)
+
+    def _is_there(self, beat: Beat, due: Due) -> bool:
+        """Whether an engine has stored all that it has of a window."""
+        if beat.latest_event_ns == CAUGHT_UP_NS:  # with what had come when it said so
+            return self._lives(beat) or due.changed_ns <= beat.seen_ns
+        return min(beat.latest_event_ns, beat.seen_ns) >= due.end_ns
+
+    def _lives(self, beat: Beat) -> bool:
+        return self.now_ns - beat.seen_ns < SILENT_NS
 
 
 class Beats:

@@ -26,6 +26,7 @@ PARTS = ("rabbitmq", "postgres", "opa", "prometheus", "alertmanager", "tempo", "
 
 ONLY_HERE = {
     Path("alertmanager/templates"),  # found beside the configuration by `make stack`
+    Path("contracts"),
     Path("grafana/dashboards"),
     Path("grafana/provisioning"),
     Path("models"),
@@ -49,6 +50,26 @@ def test_what_is_mounted_is_there_and_cannot_be_written(project: Any) -> None:
         for path, bind in _mounts(project, name).items():
             assert bind["read_only"], (name, path)
             assert path.parts[0] == ".hallmark" or (ROOT / path).exists(), (name, path)
+
+
+NEEDS = {
+    "web": {"contracts"},
+    "preprocess": {"models", "contracts"},
+    "inference": {"models", "contracts"},
+    "qoa": {"models", "contracts", "policies"},
+}
+"""Folders that each service reads: contracts say which traces are kept, and what is judged."""
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_the_folders_that_it_reads_where_its_image_looks(project: Any, read: Any, name: str) -> None:
+    last = read("dockerfile", "Dockerfile")["stages"][-1]
+    lines = " ".join(instruction["line"] for instruction in last["instructions"])
+    mounted = {str(path): bind["target"] for path, bind in _mounts(project, name).items()}
+
+    assert set(mounted) == NEEDS[name]
+    for folder, target in mounted.items():
+        assert f"{variable(f'{folder}_dir')}={target} " in lines
 
 
 def test_it_uses_the_very_files_of_make_stack(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ VARIABLES = {
     "$service": ".*",
     "$consumer": ".*",
     "$model": ".*",
+    "$contract": ".*",
+    "$objective": ".*",
 }
 
 

@@ -5,14 +5,17 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from math import isnan
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hallmark_cli.stack.parts.tempo import has_tempo
 from tests.integration.grafana.dashboards import PanelQuery, panel_queries
-from tests.support.full_stack import FullStack
+from tests.support.full_stack import FullStack, running_full_stack
+from tests.support.predictions import objective, write_contract
 from tests.support.waiting import until
 
 ONLY_UNDER_FAULT = {
@@ -35,14 +38,34 @@ TRACEQL = [pytest.param(query, id=str(query)) for query in panel_queries("tempo"
 
 
 @pytest.fixture(scope="module")
-def used_stack(full_stack: FullStack) -> FullStack:
+def promising_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullStack]:
+    """A full stack with a contract that holds, one that cannot, and one about labels."""
+    folder = tmp_path_factory.mktemp("contracts")
+    _promise(folder)
+    with running_full_stack(contracts_dir=str(folder)) as running:
+        yield running
+
+
+def _promise(folder: Path) -> None:
+    budget = {"target": 0.5, "period": "1h", "burn_rate": 2, "over": "10m"}
+    answered = objective("answered", "response_time", "<=", 60_000, aggregate="p95", budget=budget)
+    at_once = objective("at-once", "response_time", "<=", 0.001, aggregate="p95", severity="critical")
+    write_contract(folder, [answered], name="kept", model={"name": "digits"}, completeness=0)
+    write_contract(folder, [at_once], name="broken", model={"name": "digits"}, completeness=0)
+    labels = objective("labels", "label_coverage", ">=", 0.01)
+    write_contract(folder, [labels], name="told", model={"name": "flights"}, completeness=0)
+
+
+@pytest.fixture(scope="module")
+def used_stack(promising_stack: FullStack) -> FullStack:
     """A full stack that has answered good and bad requests, over gRPC and HTTP, for longer than a report takes."""
+    stack = promising_stack
     for _ in range(3):
-        full_stack.run("replay", "digits", "--rate", "10", "--duration", "5", "--consumer", "alice")
+        stack.run("replay", "digits", "--rate", "10", "--duration", "5", "--consumer", "alice")
         for _ in range(BAD_REQUESTS):
-            _ask_for_nothing(full_stack)
-        full_stack.run("replay", "flights", "--rate", "10", "--duration", "5", "--consumer", "bob")
-    return full_stack
+            _ask_for_nothing(stack)
+        stack.run("replay", "flights", "--rate", "10", "--duration", "5", "--consumer", "bob", "--feedback")
+    return stack
 
 
 def _ask_for_nothing(stack: FullStack) -> None:
@@ -68,6 +91,20 @@ def test_promql(used_stack: FullStack, query: PanelQuery) -> None:
 def _values(stack: FullStack, query: PanelQuery) -> list[float]:
     """The values that are numbers: a quantile of nothing is none."""
     return [sample.value for sample in stack.query(query.filled_in()) if not isnan(sample.value)]
+
+
+def test_a_contract_that_is_violated_and_one_that_holds(used_stack: FullStack) -> None:
+    def worst() -> dict[str, float]:
+        return {one.labels["contract"]: one.value for one in used_stack.query("hallmark:verdict:worst")}
+
+    until(lambda: {"kept", "broken"} <= worst().keys(), "both are judged", timeout_s=SETTLED_S)
+
+    assert (worst()["kept"], worst()["broken"]) == (0, 2)
+    alerts = 'ALERTS{alertname="ContractViolated", alertstate="firing"}'
+    until(lambda: used_stack.query(alerts), "the alert fires", timeout_s=SETTLED_S)
+    assert {(one.labels["contract"], one.labels["severity"]) for one in used_stack.query(alerts)} == {
+        ("broken", "critical")
+    }
 
 
 @pytest.mark.parametrize("query", [case for case in PROMQL if case.values[0].exemplars])

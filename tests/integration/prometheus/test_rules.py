@@ -57,7 +57,7 @@ def test_an_alert_is_tested_to_fire_and_not_to_fire(alert: Rule) -> None:
 def test_an_alert_says_what_where_and_what_to_do(alert: Rule) -> None:
     assert alert.labels["severity"] in {"critical", "warning"}
     assert alert.labels["component"] in {
-        *("services", "collector", "broker", "engine", "tempo", "monitoring", "host"),
+        *("services", "collector", "broker", "engine", "contract", "tempo", "monitoring", "host"),
     }
     assert set(alert.annotations) == {"summary", "description", "runbook"}
     assert len(alert.annotations["description"]) > 80

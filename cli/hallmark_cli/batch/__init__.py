@@ -1,0 +1,1 @@
+"""`hallmark batch`: any period again, from its stored records."""

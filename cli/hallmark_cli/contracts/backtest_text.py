@@ -1,0 +1,107 @@
+"""What a backtest found, as text for people and as JSON."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.text import Text
+
+from hallmark_cli.contracts.backtest import Backtest, Tally
+from hallmark_cli.render.text import printable
+
+HEADS = ("objective", "windows", "violated", "unknown", "first", "last", "blamed, or why unknown")
+GAP = "  "
+DAY_NS = 86_400 * 10**9
+_NUMBERS = frozenset(("windows", "violated", "unknown"))
+
+
+def backtest_lines(name: str, found: Backtest) -> list[Text]:
+    """What a contract would have said: a sentence, and a line for each objective."""
+    if found.from_ns is None or found.until_ns is None:
+        return [Text("  backtest: no records are stored that it is about", "dim")]
+    tallies = found.of_contract(name)
+    over = f"{_counted(found.records, 'record')} from {_instant(found.from_ns)} to {_instant(found.until_ns)}"
+    sentence = Text.assemble(
+        f"  over {(found.until_ns - found.from_ns) / DAY_NS:.3g} days ({over}): ", _summary(tallies)
+    )
+    return [sentence, *_table(tallies)]
+
+
+def _summary(tallies: Sequence[Tally]) -> Text:
+    violated = sum(tally.verdicts["violated"] for tally in tallies)
+    unknown = sum(tally.verdicts["unknown"] for tally in tallies)
+    if not sum(tally.windows for tally in tallies):
+        return Text("no window would have been judged", "yellow")
+    parts = Text("would never have been violated", "green")
+    if violated:
+        parts = Text(f"would have been violated {_counted(violated, 'time')}", "red")
+        parts.append(f", first at {_instant(min(_known(tally.first_ns for tally in tallies)))}", "default")
+        parts.append(f", last at {_instant(max(_known(tally.last_ns for tally in tallies)))}", "default")
+        blame = sum((tally.blamed for tally in tallies), Counter()).most_common(1)
+        parts.append(f", most often blamed on {printable(blame[0][0])}" if blame else "", "default")
+    return parts.append(f"; unknown {_counted(unknown, 'time')}" if unknown else "", "yellow")
+
+
+def _known(times: Any) -> list[int]:
+    return [time for time in times if time is not None]
+
+
+def _table(tallies: Sequence[Tally]) -> list[Text]:
+    rows = [HEADS, *map(_row, tallies)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+    lines = [
+        GAP * 2
+        + GAP.join(
+            cell.rjust(width) if head in _NUMBERS else cell.ljust(width)
+            for head, cell, width in zip(HEADS, row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    return [Text(line, "" if number else "dim") for number, line in enumerate(lines)]
+
+
+def _row(tally: Tally) -> tuple[str, ...]:
+    return (
+        tally.objective.name,
+        *(str(count) for count in (tally.windows, tally.verdicts["violated"], tally.verdicts["unknown"])),
+        *("" if ns is None else _instant(ns) for ns in (tally.first_ns, tally.last_ns)),
+        printable(tally.most_blamed or tally.usual_reason),
+    )
+
+
+def backtest_to_dict(name: str, found: Backtest) -> dict[str, Any]:
+    """The same as JSON; times are those of events, null where there are none."""
+    tallies = found.of_contract(name)
+    return {
+        "from": _instant_or_none(found.from_ns),
+        "until": _instant_or_none(found.until_ns),
+        "records": found.records,
+        "violated": sum(tally.verdicts["violated"] for tally in tallies),
+        "unknown": sum(tally.verdicts["unknown"] for tally in tallies),
+        "objectives": [_tally_to_dict(tally) for tally in tallies],
+    }
+
+
+def _tally_to_dict(tally: Tally) -> dict[str, Any]:
+    return {
+        "name": tally.objective.name,
+        "windows": tally.windows,
+        **{verdict: tally.verdicts[verdict] for verdict in ("pass", "violated", "unknown")},
+        "first_violated": _instant_or_none(tally.first_ns),
+        "last_violated": _instant_or_none(tally.last_ns),
+        "blamed": dict(tally.blamed.most_common()),
+        "unknown_reason": tally.usual_reason or None,
+    }
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _instant_or_none(ns: int | None) -> str | None:
+    return None if ns is None else _instant(ns)
+
+
+def _instant(ns: int) -> str:
+    return datetime.fromtimestamp(ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

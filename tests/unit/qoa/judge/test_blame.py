@@ -1,0 +1,194 @@
+"""Who or what is blamed, of windows of made-up predictions of which one thing is wrong."""
+
+import pytest
+
+from hallmark.qoa.v1.report_pb2 import Blame
+from hallmark_common.contracts import Objective
+from hallmark_common.model_spec import ModelSpec
+from hallmark_common.profile import CategoryProfile, NumberProfile, Profile
+from hallmark_qoa.decode import decode
+from hallmark_qoa.derive import derive
+from hallmark_qoa.judge.blame import Case, blame
+from hallmark_qoa.metrics.context import ModelContext
+from hallmark_qoa.metrics.figure import Cell
+from hallmark_qoa.stores.base import Due
+from hallmark_qoa.windows.cells import cell_of
+from hallmark_qoa.windows.fold import fold_records
+from tests.support.predictions import MODEL, T0_NS, Made, objective, request_of
+
+SIZE = NumberProfile(
+    missing_ratio=0, minimum=-2, maximum=2, mean=0, std=1, median=0, iqr=2, quantiles=tuple(i / 25 - 2 for i in range(101))
+)  # fmt: skip
+PROFILE = Profile(
+    rows=1000,
+    columns={"size": SIZE, "kind": CategoryProfile(missing_ratio=0, frequencies={"a": 0.5, "b": 0.5})},
+    answers={"label": CategoryProfile(missing_ratio=0, frequencies={"late": 0.5, "on time": 0.5})},
+)
+CONTEXT = ModelContext.of(ModelSpec.model_validate({"name": "m", **MODEL}), PROFILE)
+COUNT = 40
+RIGHT = {"late": "late", "on time": "on time"}
+
+
+def _cell(*changes: dict[str, object], truths: dict[str, str] | None = None) -> Cell:
+    """Of so many predictions, each ordinary but for one of the changes in turn; ``truths`` by answer."""
+    records = []
+    for number in range(1, COUNT + 1):
+        usual: dict[str, object] = {"kind": "ab"[number % 2], "late": 0.9 if number % 4 < 2 else 0.1}
+        made = Made(number, **(usual | (changes[number % len(changes)] if changes else {})))  # type: ignore[arg-type]
+        record = derive(made.prediction, decode(request_of(made.spans)).spans)
+        if truths is not None and record.prediction.labels:
+            record.truth.value = truths[record.prediction.labels[0]]
+        records.append(record)
+    found = cell_of(fold_records(Due("fold", 10, "m", "acme", T0_NS, 1, 0), records, CONTEXT))
+    assert found is not None
+    return found
+
+
+def _blame(cell: Cell, *usual: Cell, metric: str, operator: str = "<=", **more: object) -> Blame:
+    promised = Objective.model_validate(objective("o", metric, operator, 0.0, **more))
+    return blame(Case(promised, cell, usual, CONTEXT))
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage"),
+    [
+        ({"web_ms": 40}, "web"),
+        ({"preprocess_ms": 40}, "preprocess"),
+        ({"inference_ms": 40}, "inference"),
+    ],
+)
+def test_the_stage_that_departs_most_from_what_is_usual(changes: dict[str, object], stage: str) -> None:
+    """Each is slower by 30 ms, while another has always been the slowest."""
+    always = {"preprocess_ms": 100} if stage != "preprocess" else {"inference_ms": 100}
+    found = _blame(_cell(always | changes), *[_cell(always)] * 3, metric="response_time", aggregate="p95")
+    assert (found.kind, found.name, found.stage) == ("stage", stage, stage)
+    assert "took 40 ms of its own at p95, 10 ms is usual" in found.detail
+
+
+def test_a_few_bad_windows_before_do_not_move_what_is_usual() -> None:
+    usual = [_cell(), _cell({"inference_ms": 500}), _cell()]
+    assert _blame(_cell({"web_ms": 40}), *usual, metric="response_time", aggregate="p50").name == "web"
+
+
+def test_without_anything_before_the_largest_is_blamed() -> None:
+    found = _blame(_cell({"inference_ms": 30}, {"web_ms": 5}), metric="response_time", aggregate="p95")
+    assert found.name == "inference"
+    assert found.detail.endswith("there is nothing before to compare with")
+
+
+def test_the_way_to_a_stage() -> None:
+    """The call of web took longer than what preprocess saw of it."""
+    slow = []
+    for number in range(1, COUNT + 1):
+        made = Made(number)
+        spans = made.spans
+        for _, span in spans[:2]:
+            span.end_time_unix_nano += 200 * 10**6
+        slow.append(derive(made.prediction, decode(request_of(spans)).spans))
+    cell = cell_of(fold_records(Due("fold", 10, "m", "acme", T0_NS, 1, 0), slow, CONTEXT))
+    assert cell is not None
+    found = _blame(cell, _cell(), metric="response_time", aggregate="p95")
+    assert found.stage == "preprocess"
+    assert "until it was reached" in found.detail
+
+
+@pytest.mark.parametrize("skew_s", [-300.0, 300.0])
+def test_clocks_that_differ_by_minutes_change_nothing(skew_s: float) -> None:
+    skewed = {"preprocess_skew_s": skew_s, "inference_skew_s": -skew_s}
+    found = _blame(_cell({"inference_ms": 40} | skewed), _cell(skewed), metric="response_time", aggregate="p95")
+    assert found == _blame(_cell({"inference_ms": 40}), _cell(), metric="response_time", aggregate="p95")
+
+
+def test_a_stage_that_the_objective_is_about() -> None:
+    assert _blame(_cell(), metric="stage_time", of="web", aggregate="p95").stage == "web"
+    assert _blame(_cell(), metric="queue_time", aggregate="p95").stage == "inference"
+
+
+def test_the_stage_at_which_predictions_fail() -> None:
+    found = _blame(_cell({"status": "UNAVAILABLE"}, {}), metric="availability", operator=">=")
+    assert (found.kind, found.stage) == ("stage", "web")
+
+
+def test_the_column_whose_check_fails_more_than_is_usual() -> None:
+    usual = _cell({"kind": None}, {})
+    found = _blame(_cell({"kind": None, "violation": "range"}, {}), usual, metric="validity", operator=">=")
+    assert (found.kind, found.name, found.stage) == ("column", "size", "preprocess")
+    assert found.detail == "error_ratios of size is 50 %, 0 % is usual"
+    found = _blame(_cell({"kind": None}), usual, metric="completeness", operator=">=")
+    assert (found.name, found.detail) == ("kind", "none_ratio of kind is 100 %, 50 % is usual")
+
+
+def test_where_nothing_departs_the_check_itself_is_blamed() -> None:
+    found = _blame(_cell(), _cell(), metric="validity", operator=">=")
+    assert (found.kind, found.name) == ("check", "validity")
+
+
+def test_a_column_that_drifts() -> None:
+    found = _blame(_cell({"size": 9.0}), metric="psi", of="size")
+    assert (found.kind, found.name, found.stage) == ("column", "size", "preprocess")
+
+
+def test_the_label_whose_share_of_answers_drifts() -> None:
+    found = _blame(_cell({"late": 0.9}), _cell(), metric="psi", of="@prediction")
+    assert (found.kind, found.stage) == ("label", "inference")
+    assert found.detail in (
+        "100 % of the answers are late, 50 % is usual",
+        "0 % of the answers are on time, 50 % is usual",
+    )
+
+
+def test_the_label_that_is_not_recognized_any_more() -> None:
+    """What is answered as punctual is late: of those that are late half are recognized."""
+    found = _blame(
+        _cell(truths={"late": "late", "on time": "late"}), _cell(truths=RIGHT), metric="accuracy", operator=">="
+    )
+    assert (found.kind, found.name, found.stage) == ("label", "late", "inference")
+    assert found.detail == "of those that are late, 50 % were recognized, 100 % is usual"
+
+
+def test_the_segment_in_which_the_model_is_wrong() -> None:
+    """Both labels are wrong in one segment, and right in the other."""
+    cell = _cell(truths=RIGHT)
+    wrong = _cell(truths={"late": "on time", "on time": "late"})
+    mixed = Cell(cell.total, {"kind=a": wrong.segments["kind=a"], "kind=b": cell.segments["kind=b"]}, 10.0)
+    usual = [cell, cell]
+    found = blame(
+        Case(
+            Objective.model_validate(objective("o", "brier_score", "<=", 0.1, least_count=1)),
+            mixed,
+            usual,
+            CONTEXT,
+        )
+    )
+    assert found.kind in ("segment", "check")
+    fair = _blame(mixed, *usual, metric="spread", of="validity by kind", aggregate="difference")
+    assert (fair.kind, fair.stage) == ("segment", "preprocess")
+
+
+def test_the_segment_that_is_worst_off() -> None:
+    cell = _cell({"kind": "a", "violation": "range"}, {"kind": "b"})
+    found = _blame(cell, metric="spread", of="validity by kind", aggregate="difference")
+    assert (found.kind, found.name, found.stage) == ("segment", "kind=a", "preprocess")
+    assert found.detail == "validity of kind=a is 0, the worst"
+
+
+def test_the_rest_is_no_segment_that_could_be_worst_off() -> None:
+    """Fairness is between groups: what has no kind is in none, as in the figure itself."""
+    cell = _cell({"kind": None, "violation": "range"}, {"kind": "a", "violation": "range"}, {"kind": "b"}, {"kind": "b"})
+    assert _blame(cell, metric="spread", of="validity by kind", aggregate="difference").name != "kind=other"
+
+
+def test_the_stage_that_uses_more_cpu() -> None:
+    found = _blame(_cell(), metric="cpu_time", aggregate="mean")
+    assert (found.kind, found.stage) == ("stage", "web")
+
+
+def test_the_stage_whose_telemetry_is_lost() -> None:
+    for stage in ("web", "preprocess", "inference"):
+        found = _blame(_cell({"lost": stage}, {}), _cell(), metric="record_completeness", operator=">=")
+        assert (found.kind, found.name, found.stage) == ("telemetry", stage, stage)
+        assert found.detail == f"50 % of the records lack {stage}, 0 % is usual"
+
+
+def test_labels_that_do_not_come() -> None:
+    assert _blame(_cell(), metric="label_coverage", operator=">=").name == "labels"
