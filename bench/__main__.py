@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import chain, engine, exporter, judging, memory
+from bench.judging import steady
 from bench.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
@@ -16,6 +17,7 @@ BENCHMARKS = {
     "exporter": (exporter.run, exporter.lines),
     "engine": (engine.run, engine.lines),
     "judging": (judging.run, judging.lines),
+    "judging_memory": (steady.run, steady.lines),
     "memory": (memory.run, memory.lines),
 }
 """What measures, and what tells the figures, by name."""

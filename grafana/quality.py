@@ -20,6 +20,7 @@ def page() -> Page:
         "How good records, data and answers are: over all requests, and by consumer and model.",
         (
             Row("Records of all requests", _records()),
+            Row("Contracts, on a dashboard of their own", _contracts()),
             Row("Stages of all requests", _stages()),
             Row("By consumer and model", _by_consumer_and_model()),
             Row("Predictions", _predictions()),
@@ -52,6 +53,32 @@ def _records() -> Panels:
             "cps",
             over_time(f"sum by (outcome) (rate({RECORDS}[$__rate_interval]))", "{{outcome}}"),
             width=16,
+        ),
+    )
+
+
+def _contracts() -> Panels:
+    return (
+        number(
+            "Objectives violated",
+            "Of any contract, in the latest window that was judged, for at least one consumer or variant.",
+            "short",
+            now('count(hallmark:verdicts{verdict="violated"} > 0) or vector(0)'),
+            red_from=1,
+        ),
+        number(
+            "Objectives unknown",
+            "Likewise: too few samples, truths or complete records, or no policy.",
+            "short",
+            now('count(hallmark:verdicts{verdict="unknown"} > 0) or vector(0)'),
+        ),
+        graph(
+            "Verdicts given",
+            "A second, by verdict; those that were given again because something came late included.",
+            "cps",
+            over_time("sum by (verdict) (rate(hallmark_qoa_judgements_total[$__rate_interval]))", "{{verdict}}"),
+            width=16,
+            stacked=True,
         ),
     )
 

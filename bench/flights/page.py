@@ -44,6 +44,7 @@ def of_run(story: Document) -> dict[str, str]:
     joined = sum(round(day["label_coverage"] * day["count"]) for day in story["days"].values())
     return {
         "flights": f"{story['flights']:,}",
+        "ended_early": _ended_early(story),
         "never_landed": f"{story['never_landed']:,}",
         "failed": f"{sum(story['failed'].values()):,}",
         "records": f"{story['records']:,}",
@@ -62,6 +63,14 @@ def of_run(story: Document) -> dict[str, str]:
         "share": percent(sum(cpu_s.values()) / story["sent_in_s"] / story["machine"]["cores"]),
         "never_share": percent(story["never_landed"] / story["flights"], 1),
     }
+
+
+def _ended_early(story: Document) -> str:
+    if story["flights"] == story["scheduled"]:
+        return ""
+    last = max(story["days"])
+    share = f"{story['flights']:,} of {story['scheduled']:,} flights"
+    return f"\n\n**This run was ended early, on {last} of event time: {share}.**"
 
 
 def of_quality(story: Document) -> dict[str, str]:

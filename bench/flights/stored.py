@@ -1,7 +1,7 @@
 """What an engine has kept of a study, read from its store once it has stopped.
 
-Aggregates merge exactly, so figures of a week or a month are those of its days put together, computed by the engine's
-own code.
+Figures are made of the records by the engine's own code. Aggregates merge exactly, so those of a week or a month are
+those of its days put together.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,10 @@ from hallmark_qoa.metrics.context import CategoryColumn, ModelContext
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.measure import measure, segments_of
 from hallmark_qoa.models import Models
-from hallmark_qoa.stores.base import Filter, Fold, Store, Windows
+from hallmark_qoa.stores.base import Due, Filter, Fold, Store, Windows
 from hallmark_qoa.stores.open import open_store
 from hallmark_qoa.windows.cells import cell_of
+from hallmark_qoa.windows.fold import fold_records
 from tests.support.command import ROOT
 
 MODEL = "flights"
@@ -50,9 +51,10 @@ async def gather(state_dir: Path, consumer: str) -> dict[str, Any]:
 
 async def _gathered(store: Store, consumer: str) -> dict[str, Any]:
     context = Models(ROOT / "models", cpu_hour_price=0.04).context(MODEL)
-    folds = await store.folds(Windows(DAY_S, MODEL, consumer))
     days = await store.verdicts(Windows(DAY_S, MODEL, consumer))
     hours = await store.verdicts(Windows(HOUR_S, MODEL, consumer))
+    starts = sorted({one.start.seconds * NS for one in days})
+    folds = [fold for start_ns in starts for fold in await _folded(store, consumer, start_ns, context)]
     return {
         "records": await store.count(Filter(consumer=consumer, model=MODEL)),
         "days": _periods(folds, context, _day, (*QUALITY, *INPUT, *DRIFT)),
@@ -64,6 +66,12 @@ async def _gathered(store: Store, consumer: str) -> dict[str, Any]:
         "verdicts_of_hours": _counts(hours),
         "violated_hours": [_verdict(one) for one in hours if one.verdict == "violated"],
     }
+
+
+async def _folded(store: Store, consumer: str, start_ns: int, context: ModelContext) -> list[Fold]:
+    """The folds of one day."""
+    due = Due("fold", DAY_S, MODEL, consumer, start_ns, 0, 0)
+    return fold_records(due, await store.observed(MODEL, consumer, start_ns, due.end_ns), context)
 
 
 def _day(ns: int) -> str:

@@ -64,7 +64,8 @@ async def _replay(stack: Stack, flights: list[Flight], say: Say) -> dict[str, An
     calls = services.calls
     latencies_ms = sorted(calls.latencies_ms)
     return {
-        "flights": len(flights),
+        "scheduled": len(flights),
+        "flights": replay.sent,
         "never_landed": sum(flight.landed_s is None for flight in flights),
         "never_late_accuracy": never_late_accuracy(flights),
         "answered": len(latencies_ms),

@@ -52,13 +52,12 @@ async def _windows(state_dir: Path, requests: Any, say: Say) -> dict[str, Any]:
 def lines(document: dict[str, Any]) -> list[str]:
     """The figures that matter most, for a terminal."""
     drained, windows = document["drained"], document["windows"]
-    rates = [
-        f"{name}: {_shown(drained[name]['spans_per_cpu_second'])} spans per CPU second" for name in rounds.VARIANTS
-    ]
+    rates = {name: drained[name]["spans_per_cpu_second"] for name in rounds.VARIANTS}
+    told = [f"{name}: {_shown(found)} spans per CPU second" for name, found in rates.items()]
     compared = [f"{name}: {_shown(found)}" for name, found in drained["ratios"].items()]
     one = windows["one_of_ten_seconds"]
     parts = ", ".join(f"{part} {ms:.1f}" for part, ms in one["cpu_ms_by_part"].items())
-    return [*rates, *compared, f"a window of {BASE.records} records: {one['cpu_ms']:.1f} ms ({parts})"]
+    return [*told, *compared, f"a window of {BASE.records} records: {one['cpu_ms']:.1f} ms ({parts})"]
 
 
 def _shown(found: dict[str, float]) -> str:

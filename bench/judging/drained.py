@@ -34,7 +34,7 @@ class Load:
     sent: Sequence[Message]
     predictions: int
     after: Sequence[Message]
-    """One prediction of each consumer and model a day later, sent when all else is stored: then every window is over."""
+    """One of each consumer and model, a day later, sent when all else is stored: then every window before is over."""
     after_ns: int
     """No window of these starts before, nanoseconds since 1970."""
     series: int
@@ -71,9 +71,13 @@ class Engine:
         finally:
             connection.close()
 
+    def records(self) -> int | None:
+        """How many there are; None before the schema of its store is there."""
+        return self._number(_RECORDS)
+
     def until_records(self, count: int) -> dict[str, float]:
         """Wait for so many; what was used by then."""
-        return self._until(lambda: (self._number(_RECORDS) or 0) >= count, f"{count} records")
+        return self._until(lambda: (self.records() or 0) >= count, f"{count} records")
 
     def until_judged(self, before_ns: int) -> dict[str, float]:
         """Wait until no window that starts before a time is to be folded or judged; what was used by then."""

@@ -95,7 +95,12 @@ class Growth:
 
     async def axis(self, name: str) -> list[dict[str, Any]]:
         """Points that differ from the base in one way."""
-        return [{name: value, **await self.point(replace(BASE, **{name: value}))} for value in AXES[name]]
+        return [{name: value, **await self.point(_differing(name, value))} for value in AXES[name]]
+
+
+def _differing(name: str, value: int) -> Point:
+    changed: dict[str, Any] = {name: value}
+    return replace(BASE, **changed)
 
 
 def _write_model(folder: Path, segments: Sequence[Mapping[str, Any]]) -> None:

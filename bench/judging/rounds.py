@@ -52,10 +52,9 @@ def measure(
     variants = dict(zip(VARIANTS, how, strict=True))
     rounds = []
     for number in range(1, ROUNDS + 1):
-        rounds.append(
-            {name: drain(broker, folder / f"{name} {number}", load, **given) for name, given in variants.items()}
-        )
-        told = (f"{name} {found['spans_per_cpu_second']:.0f}" for name, found in rounds[-1].items())
+        found = {name: drain(broker, folder / f"{name} {number}", load, **given) for name, given in variants.items()}
+        rounds.append(found)
+        told = (f"{name} {one['spans_per_cpu_second']:.0f}" for name, one in found.items())
         say(f"round {number}, spans per CPU second: {', '.join(told)}")
     profile = folder / "profile.json"
     drain(broker, folder / "profiled", load, profile=profile, **variants["judged"])

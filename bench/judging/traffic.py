@@ -60,21 +60,30 @@ def first_of_each(found: Captured, series: int) -> Captured:
 def _varied(made: Sequence[Made], consumer: str, model: str, first_resource: int, random: Random) -> list[Made]:
     start_ns = min(one.span.start_time_unix_nano for one in made)
     factor, degrees = random.lognormvariate(0, _SPREAD), random.gauss(0, _DEGREES)
-    return [
-        Made(first_resource + one.service, _span(one.span, consumer, model, start_ns, factor, degrees)) for one in made
-    ]
+    varied = []
+    for one in made:
+        span = Span()
+        span.CopyFrom(one.span)
+        _stretch(span, start_ns, factor)
+        _rename(span, {attributes.CONSUMER: consumer, attributes.MODEL: model})
+        _warm(span, degrees)
+        varied.append(Made(first_resource + one.service, span))
+    return varied
 
 
-def _span(given: Span, consumer: str, model: str, start_ns: int, factor: float, degrees: float) -> Span:
-    span = Span()
-    span.CopyFrom(given)
-    span.start_time_unix_nano = start_ns + round(factor * (given.start_time_unix_nano - start_ns))
-    span.end_time_unix_nano = start_ns + round(factor * (given.end_time_unix_nano - start_ns))
-    said = {attributes.CONSUMER: consumer, attributes.MODEL: model}
+def _stretch(span: Span, start_ns: int, factor: float) -> None:
+    span.start_time_unix_nano = start_ns + round(factor * (span.start_time_unix_nano - start_ns))
+    span.end_time_unix_nano = start_ns + round(factor * (span.end_time_unix_nano - start_ns))
+
+
+def _rename(span: Span, said: Mapping[str, str]) -> None:
     for pair in span.attributes:
         if pair.key in said:
             pair.value.string_value = said[pair.key]
-        elif pair.key == attributes.DATA_VALUES:
+
+
+def _warm(span: Span, degrees: float) -> None:
+    for pair in span.attributes:
+        if pair.key == attributes.DATA_VALUES:
             for row in pair.value.array_value.values:
                 row.string_value = _TEMPERATURE.sub(lambda found: f"{float(found[0]) + degrees:.2f}", row.string_value)
-    return span

@@ -19,7 +19,7 @@ from hallmark_qoa.stores.open import open_store
 from hallmark_qoa.watch import Watchers
 from hallmark_qoa.windows.keeper import Keeper
 from hallmark_qoa.windows.progress import Beat, Progress
-from tests.support.predictions import S, T0_NS, Made, request_of, write_model
+from tests.support.predictions import T0_NS, Made, S, request_of, write_model
 
 SIZES_S = (10, 60, 3600)
 LATENESS_NS = 10 * S

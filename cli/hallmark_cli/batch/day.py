@@ -39,10 +39,10 @@ def day(
     folder: Folder = Path("reports"),
     model: Models = None,
 ) -> None:
-    """Write what is to be kept of one day: its windows as page and JSON, and Evidently's reports.
+    """Write the reports of one day into a folder of its own.
 
-    Those are made where Evidently is installed, of all models unless some are named. The files are replaced where they
-    are there already.
+    Its windows as page and JSON, and Evidently's reports. Those are made where Evidently is installed, of all models
+    unless some are named. The files are replaced where they are there already.
     """
     settings = load_settings()
     which = day_of(day, datetime.now(UTC))

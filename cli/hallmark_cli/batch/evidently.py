@@ -60,7 +60,10 @@ def evidently(
         Path | None, typer.Option("--json", metavar="FILE", help="Write the numbers of both.", dir_okay=False)
     ] = None,
 ) -> None:
-    """Let Evidently report on recorded inputs, answers and truths; drift against the records of another period."""
+    """Let Evidently report on recorded predictions.
+
+    On inputs, answers and truths as they were recorded; with a reference also on how they differ from those records.
+    """
     if html is None and json_file is None:
         raise CliError("--html or --json: give a file to write to", exit_code=2)
     period = period_of(since, until)

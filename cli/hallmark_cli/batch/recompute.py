@@ -77,10 +77,10 @@ def recompute(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON to a file.", dir_okay=False)] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make the windows of any period anew from its stored records, in this process.
+    """Make the windows of a period anew from its records.
 
-    By the contracts, models and policies that are here. Nothing that the engine keeps changes. The output is that of
-    `hallmark report`.
+    In this process, by the contracts, models and policies that are here. Nothing that the engine keeps changes. The
+    output is that of `hallmark report`.
     """
     if (html is not None) + (out is not None) + as_json > 1:
         raise CliError("--html, --out and --json: give one of them", exit_code=2)

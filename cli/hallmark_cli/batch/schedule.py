@@ -11,6 +11,8 @@ from hallmark_cli.batch.extras import needed
 from hallmark_cli.errors import CliError
 from hallmark_cli.typer_app import Command, make_app
 
+WHO = "hallmark batch schedule"
+
 app = make_app()
 
 
@@ -21,16 +23,19 @@ def schedule(
     folder: Folder = Path("reports"),
     model: Models = None,
 ) -> None:
-    """Run `hallmark batch day` on a schedule, in the foreground, until Ctrl-C.
+    """Write the reports of each day, by Prefect.
 
-    Runs are kept by the Prefect API that PREFECT_API_URL names, or by one of this process. Plain cron does as well and
-    needs nothing: docs/user.md says how.
+    Runs `hallmark batch day` on a schedule, in the foreground, until Ctrl-C. Runs are kept by the server of Prefect that
+    PREFECT_API_URL names. Plain cron does as well and needs nothing: docs/user.md says how.
     """
-    schedules = needed("prefect.client.schemas.schedules", "prefect", "hallmark batch schedule")
+    schedules = needed("prefect.client.schemas.schedules", "prefect", WHO)
     try:
         schedules.CronSchedule(cron=cron, timezone="UTC")
     except ValueError:
         raise CliError(f"--cron {cron!r}: expected five fields such as '0 6 * * *'", exit_code=2) from None
-    flow = needed("hallmark_cli.batch.flow", "prefect", "hallmark batch schedule").hallmark_day
+    # The one that Prefect would start in this process does not go together with our FastAPI.
+    if not needed("prefect.settings", "prefect", WHO).PREFECT_API_URL.value():
+        raise CliError("PREFECT_API_URL: set it to a server of Prefect, such as http://127.0.0.1:4200/api")
+    flow = needed("hallmark_cli.batch.flow", "prefect", WHO).hallmark_day
     output.note(f"Every day by {cron} (UTC) into {folder}; Ctrl-C ends it.")
     flow.serve(name="hallmark-day", cron=cron, parameters={"folder": str(folder.absolute()), "models": model})

@@ -39,9 +39,10 @@ def contracts_check(
     until: Until = "",
     as_json: options.Json = False,
 ) -> None:
-    """Say what is wrong with contracts, with line numbers, and what they would have said of the stored records.
+    """Check contracts, and judge stored records by them.
 
-    Each is checked by itself and for its model. The exit code is 1 if any cannot be used; a warning does not count, and
+    Says what is wrong, with line numbers; each is checked by itself and for its model. Where an engine is there, also
+    says how often it would have been violated. The exit code is 1 if any cannot be used; a warning does not count, and
     neither does what they would have said.
     """
     settings = load_settings()

@@ -16,7 +16,7 @@ from hallmark_common.catalogue import ANSWERS, CATALOGUE, Metric, figure_key, re
 from hallmark_common.contracts import Objective
 from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.metrics.figure import Cell
-from hallmark_qoa.metrics.measure import measure
+from hallmark_qoa.metrics.measure import measure, segments_of
 from hallmark_qoa.metrics.worst import worst_of
 
 DATA_STAGE = "preprocess"
@@ -151,15 +151,13 @@ def _fairness(case: Case, _metric: Metric) -> Blame | None:
     key, dimension = split_spread(case.objective.of)
     metric, _, _ = resolve(key)
     found = [
-        (figure.value, segment)
-        for segment in case.cell.segments
-        if segment.startswith(f"{dimension}=")
-        and (figure := measure(_segment(case.cell, segment), case.context, key)).value is not None
-        and figure.count >= metric.least
+        (figure.value, f"{dimension}={name}")
+        for name, part in segments_of(case.cell, dimension).items()
+        if (figure := measure(part, case.context, key)).value is not None and figure.count >= metric.least
     ]
     if not found:
         return None
-    value, segment = (max if metric.direction == "lower" else min)(found)
+    value, segment = (min if metric.direction == "higher" else max)(found)
     stage = {"model": MODEL_STAGE, "data": DATA_STAGE}.get(metric.dimension, "")
     return Blame(kind="segment", name=segment, stage=stage, detail=f"{key} of {segment} is {value:.3g}, the worst")
 

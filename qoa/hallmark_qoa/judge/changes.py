@@ -4,9 +4,11 @@ A verdict is news where it differs from that of the window before, of the same o
 segment. The first one is news where it is ``violated``.
 
 Of a window that is judged again, because something came late, it is news that its verdict became the opposite, as
-somebody may have been told of that, and that it is now the opposite of the window before, which may have changed. That
-a verdict is unknown any more is none, nor that it is known at last and the same as before: labels are awaited in every
-new window.
+somebody may have been told of that; not that it is unknown, nor that it is known at last and the same as before: labels
+are awaited in every new window.
+
+Where news is of a window that is not the last one, the next may be the opposite: then that is news once more, so that
+who hears of a violation that came late hears that it is over too.
 """
 
 import hashlib
@@ -34,7 +36,7 @@ def latest_by_key(verdicts: Iterable[WindowVerdict]) -> dict[Key, WindowVerdict]
 def changes(
     verdicts: Sequence[WindowVerdict], before: Mapping[Key, WindowVerdict], stored: Mapping[Key, WindowVerdict]
 ) -> list[VerdictChange]:
-    """What is news of a window: ``before`` are the verdicts of earlier windows, ``stored`` those it had so far."""
+    """What is news of a window: ``before`` are the last verdicts before it, ``stored`` those that it had so far."""
     found = []
     for verdict in verdicts:
         words = _word(before.get(key_of(verdict))), _word(stored.get(key_of(verdict)))
@@ -42,6 +44,16 @@ def changes(
             withdrawn = words[1] if words[1] in _OPPOSITE and words[1] != verdict.verdict else ""
             found.append(VerdictChange(id=change_id(verdict, withdrawn), verdict=verdict, before=withdrawn or words[0]))
     return found
+
+
+def turns(news: Iterable[VerdictChange], after: Mapping[Key, WindowVerdict]) -> list[VerdictChange]:
+    """What is news again of the windows after one of which there is news: ``after`` are the first verdicts of those."""
+    found = ((change.verdict.verdict, after.get(key_of(change.verdict))) for change in news)
+    return [
+        VerdictChange(id=change_id(verdict), verdict=verdict, before=word)
+        for word, verdict in found
+        if verdict is not None and verdict.verdict == _OPPOSITE.get(word)
+    ]
 
 
 def change_id(verdict: WindowVerdict, withdrawn: str = "") -> str:
@@ -61,7 +73,7 @@ def _is_news(now: str, before: str, stored: str) -> bool:
     if stored and now == "unknown":
         return False
     if stored in _OPPOSITE:
-        return now != stored or before == _OPPOSITE[now]
+        return now != stored
     return now != before and (bool(before) or now == "violated")
 
 

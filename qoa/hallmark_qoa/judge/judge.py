@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
-from hallmark_common.catalogue import CATALOGUE
 from hallmark_common.contracts.model import Budget as PromisedBudget
 from hallmark_qoa.judge.blame import Case, blame
 from hallmark_qoa.judge.budget import budget_of
-from hallmark_qoa.judge.changes import Key, changes, key_of, latest_by_key
+from hallmark_qoa.judge.changes import Key, changes, key_of, latest_by_key, turns
+from hallmark_qoa.judge.document import document
 from hallmark_qoa.judge.evidence import prove
 from hallmark_qoa.judge.facts import Budget, Facts, Judgement
 from hallmark_qoa.judge.material import Material
@@ -71,19 +71,30 @@ class Judge:
     async def judge(self, around: Circumstances) -> Judged:
         """Judge a window as it is stored."""
         due = around.due
+        if not due.model:  # of records that do not say: nothing is promised of them
+            return Judged()
         stored = await self._store.verdicts(_window(due))
         promises = self._promises.about(due.consumer, due.model, due.size_s)
         if not promises and not stored:
             return Judged()
         folds = await self._store.folds(_window(due))
         verdicts, failed = await self._answer(due, self._questions(around, promises, folds))
-        news = changes(verdicts, latest_by_key(await self._store.verdicts(_last_before(due))), latest_by_key(stored))
-        for change in news:
-            change.silenced = self._promises.is_silenced(change.verdict)
+        news = await self._news(due, verdicts, stored)
         content = _digest(folds)
         is_other = self._content.get(_place(due)) != content
         affected = await self._affected(due, verdicts, stored, is_other=is_other)
         return Judged(verdicts, news, [due.start_ns, *affected] if failed else affected, failed, content)
+
+    async def _news(
+        self, due: Due, verdicts: Sequence[WindowVerdict], stored: Sequence[WindowVerdict]
+    ) -> list[VerdictChange]:
+        news = changes(verdicts, latest_by_key(await self._store.verdicts(_last_before(due))), latest_by_key(stored))
+        if news:
+            after = await self._store.verdicts(_after(due, USUAL_WINDOWS * due.size_s * 10**9))
+            news += turns(news, latest_by_key(reversed(after)))
+        for change in news:
+            change.silenced = self._promises.is_silenced(change.verdict)
+        return news
 
     def remember(self, due: Due, judged: Judged) -> None:
         """Note that it was written: so it is known whether a window is judged again because it holds something else."""
@@ -106,7 +117,7 @@ class Judge:
         usual = _Usual(self._store, due)
         verdicts = []
         for question, judgement, (facts, spoken) in zip(questions, own, final, strict=True):
-            verdict = _document(due, question, facts, spoken)
+            verdict = document(due, question, facts, spoken)
             verdict.bad = judgement.verdict == "violated"
             if verdict.verdict == "violated":
                 await self._explain(verdict, question, await usual.cells(question))
@@ -156,21 +167,16 @@ class Judge:
         """Later windows to judge again.
 
         Those for which this one tells what is usual, where its content is other than when it was judged last as far as
-        that is known here; those for which it has spent of the budget; and the next one of each objective whose verdict
-        changed, as that may be news now.
+        that is known here, and those for which it has spent of the budget.
         """
-        now, then = _spending(verdicts), _spending(stored)
-        changed = {key for key in now.keys() | then.keys() if now.get(key) != then.get(key)}
-        if not changed and not is_other:
+        has_spent = _spending(verdicts) != _spending(stored)
+        if not has_spent and not is_other:
             return []
         reach_ns = USUAL_WINDOWS * due.size_s * 10**9
-        if changed:
+        if has_spent:
             reach_ns = max(reach_ns, self._promises.longest_budget_ns(due.consumer, due.model, due.size_s))
-        later = Windows(due.size_s, due.model, due.consumer, due.end_ns, due.end_ns + reach_ns)
-        found = await self._store.verdicts(later)
-        following = latest_by_key(one for one in reversed(found) if key_of(one) in changed)
-        dependent = (one for one in found if one.verdict == "violated" or one.HasField("budget"))
-        return sorted({_start_ns(one) for one in (*dependent, *following.values())})
+        found = await self._store.verdicts(_after(due, reach_ns))
+        return sorted({_start_ns(one) for one in found if one.verdict == "violated" or one.HasField("budget")})
 
 
 class _Usual:
@@ -217,6 +223,10 @@ def _spending(verdicts: Sequence[WindowVerdict]) -> dict[Key, tuple[str, bool]]:
     return {key_of(one): (one.verdict, one.bad) for one in verdicts}
 
 
+def _after(due: Due, reach_ns: int) -> Windows:
+    return Windows(due.size_s, due.model, due.consumer, due.end_ns, due.end_ns + reach_ns)
+
+
 def _last_before(due: Due) -> Windows:
     """The last windows before one, however long ago."""
     return Windows(due.size_s, due.model, due.consumer, None, due.start_ns, last=USUAL_WINDOWS)
@@ -229,41 +239,3 @@ def _before(due: Due) -> Windows:
 
 def _start_ns(verdict: WindowVerdict) -> int:
     return int(verdict.start.ToNanoseconds())
-
-
-def _document(due: Due, question: Question, facts: Facts, judgement: Judgement) -> WindowVerdict:
-    contract, objective = question.promise.contract, question.promise.objective
-    verdict = WindowVerdict(
-        contract=contract.name,
-        contract_version=contract.version,
-        objective=objective.name,
-        severity=objective.severity,
-        consumer=due.consumer,
-        model=due.model,
-        variant=question.variant,
-        segment=objective.segment,
-        window_s=due.size_s,
-        verdict=judgement.verdict,
-        reasons=judgement.reasons,
-        figure=facts.figure,
-        operator=facts.operator,
-        threshold=facts.threshold,
-        count=facts.count,
-        completeness=facts.completeness or 0.0,
-        unit=CATALOGUE[objective.metric].unit,
-    )
-    verdict.start.FromNanoseconds(due.start_ns)
-    if facts.value is not None:
-        verdict.observed = facts.value
-    if facts.budget is not None and objective.budget is not None:
-        _fill_budget(verdict, facts.budget, objective.budget)
-    return verdict
-
-
-def _fill_budget(verdict: WindowVerdict, budget: Budget, promised: PromisedBudget) -> None:
-    verdict.budget.target = budget.target
-    verdict.budget.period_s = promised.period_s
-    verdict.budget.windows = budget.windows
-    verdict.budget.violated = budget.violated
-    if budget.burn_rate is not None:
-        verdict.budget.burn_rate = budget.burn_rate

@@ -134,7 +134,7 @@ class _Exemplars:
     def __init__(self, records: Sequence[QualityRecord], rows: Rows) -> None:
         self._records = records
         self._rows = rows
-        self._spans: dict[tuple[int, str], tuple[str, str, str, int]] = {}
+        self._known: dict[int, _Known] = {}
 
     def make(self, offer: Offer, at: int) -> Exemplar:
         """Of one of the values of an offer."""
@@ -142,18 +142,31 @@ class _Exemplars:
         row = owner - self._rows.records
         index = owner if row < 0 else self._rows.record[row]
         instance = 0 if row < 0 else self._rows.instance[row]
-        found = self._spans.get((index, offer.stage))
-        if found is None:
-            found = self._spans[index, offer.stage] = _span(self._records[index], offer.stage)
-        prediction, stage, span_id, started = found
+        known = self._known.get(index)
+        if known is None:
+            known = self._known[index] = _known(self._records[index])
+        stage, span_id = known.span(offer.stage)
         detail = offer.detail(at) if offer.detail is not None else ""
-        return Exemplar(offer.values.item(at), prediction, instance, span_id, stage, started, detail)
+        return Exemplar(offer.values.item(at), known.prediction, instance, span_id, stage, known.started_ns, detail)
 
 
-def _span(record: QualityRecord, wanted: str) -> tuple[str, str, str, int]:
-    """Prediction, stage, span and start; of the stage that is wanted or entered, else of the first that is known."""
-    name = wanted or record.entry_stage
-    known = {stage.name: stage.span_id for stage in record.stages}
-    if known and name not in known:
-        name = next(iter(known))
-    return record.prediction_id, name, known.get(name, ""), started_ns(record)
+class _Known(NamedTuple):
+    """What is said of every exemplar of one record."""
+
+    prediction: str
+    started_ns: int
+    entry_stage: str
+    spans: dict[str, str]
+    """Span id by stage."""
+
+    def span(self, wanted: str) -> tuple[str, str]:
+        """Stage and span; of the stage that is wanted or entered, else of the first that is known."""
+        name = wanted or self.entry_stage
+        if self.spans and name not in self.spans:
+            name = next(iter(self.spans))
+        return name, self.spans.get(name, "")
+
+
+def _known(record: QualityRecord) -> _Known:
+    spans = {stage.name: stage.span_id for stage in record.stages}
+    return _Known(record.prediction_id, started_ns(record), record.entry_stage, spans)

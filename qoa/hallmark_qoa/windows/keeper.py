@@ -125,7 +125,9 @@ class Keeper:
     async def _fold(self, due: Due) -> bool:
         if due.size_s in self._below:
             which = Windows(self._below[due.size_s], due.model, due.consumer, due.start_ns, due.end_ns)
-            folds = await asyncio.to_thread(fold_folds, due, await self._store.folds(which))
+            # A record whose model is not known yet has none, and no name filters nothing.
+            children = [fold for fold in await self._store.folds(which) if fold.model == due.model]
+            folds = await asyncio.to_thread(fold_folds, due, children)
         else:
             records = await self._store.observed(due.model, due.consumer, due.start_ns, due.end_ns)
             folds = await asyncio.to_thread(fold_records, due, records, self._models.context(due.model))
@@ -187,6 +189,8 @@ class _Over:
         self._latest: dict[tuple[str, str], int | None] = {}
 
     async def __call__(self, due: Due) -> bool:
+        if not self._progress.can_be_over(due):
+            return False  # of most marks, those of the hour and day: nothing needs to be looked up for them
         key = (due.model, due.consumer)
         if key not in self._latest:
             self._latest[key] = await self._store.latest_event_ns(*key)

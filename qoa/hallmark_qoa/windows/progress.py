@@ -50,6 +50,10 @@ class Progress:
     quiet_ns: int
     others: Mapping[str, Beat]
 
+    def can_be_over(self, due: Due) -> bool:
+        """Whether the clock lets a window be over, whatever its latest event is."""
+        return self.now_ns - self.lateness_ns >= due.end_ns
+
     def is_over(self, due: Due, latest_event_ns: int | None) -> bool:
         """Whether a window may be judged, given the latest event of its consumer and model."""
         if any(self._is_awaited(beat, due) for beat in self.others.values()):

@@ -4,10 +4,15 @@ from importlib.metadata import version
 
 import pytest
 
+from hallmark_cli.batch.command import BatchCommands
 from hallmark_cli.main import RootCommands, run
 from hallmark_cli.models.command import ModelsCommands
 
-COMMANDS = [[name] for name in RootCommands.modules] + [["models", name] for name in ModelsCommands.modules]
+COMMANDS = [
+    *([name] for name in RootCommands.modules),
+    *(["models", name] for name in ModelsCommands.modules),
+    *(["batch", name] for name in BatchCommands.modules),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +27,7 @@ def _said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return captured.out
 
 
-@pytest.mark.parametrize("group", [[], ["models"]])
+@pytest.mark.parametrize("group", [[], ["models"], ["batch"]])
 def test_a_list_of_commands_cuts_no_sentence(group: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     commands = _said([*group, "--help"], capsys).split("Commands:")[1].strip().splitlines()
     assert len(commands) >= 2

@@ -70,9 +70,7 @@ def test_nothing_waits_for_a_part_that_is_not_there() -> None:
 
 
 def test_services_read_from_the_broker_and_write_to_the_database_of_their_stack(tmp_path: Path) -> None:
-    site = _site(
-        tmp_path, stack_rabbitmq_port=1111, stack_postgres_port=2222, otlp_grpc_port=3333, stack_opa_port=4444
-    )
+    site = _site(tmp_path, stack_rabbitmq_port=1111, stack_postgres_port=2222, otlp_grpc_port=3333, stack_opa_port=4444)
     told = services_environ(site, {"PATH": "/bin"})
     settings = load_settings(told)
     assert (settings.qoa_sources, settings.amqp_url) == ("amqp", "amqp://qoa@127.0.0.1:1111/hallmark")

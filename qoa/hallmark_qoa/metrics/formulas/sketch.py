@@ -89,7 +89,11 @@ class Sketch:
 
     def merge(self, other: "Sketch") -> None:
         """Count here what another sketch has counted; exact."""
-        self._add(list(other._counts.items()))
+        counts = self._counts
+        get = counts.get
+        for bucket, count in list(other._counts.items()):
+            counts[bucket] = get(bucket, 0) + count
+        self._count += other._count
 
     def quantile(self, q: float) -> float | None:
         """The value at rank ``floor(q * (count - 1))`` in ascending order, NumPy's method ``lower``.

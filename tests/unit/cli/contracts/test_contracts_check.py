@@ -9,6 +9,7 @@ import pytest
 
 from hallmark_cli.contracts.command import ContractsCommands
 from hallmark_cli.main import run
+from hallmark_common.settings import Settings
 from tests.support.command import ROOT
 
 Hallmark = Callable[..., Any]
@@ -30,7 +31,7 @@ def write(here: Path, name: str, text: str = GOOD) -> Path:
 
 
 def test_the_shipped_contracts_are_good(hallmark: Hallmark) -> None:
-    done = hallmark("check", str(ROOT / "contracts"))
+    done = hallmark("check", "--no-backtest", str(ROOT / "contracts"))
     assert (done.code, done.err) == (0, [])
     assert done.out == [
         f"{ROOT}/contracts/digits-page.yaml: good: 6 objectives for each consumer of digits",
@@ -47,7 +48,7 @@ def test_the_folder_of_contracts_is_checked_where_no_path_is_given(hallmark: Hal
 def test_each_fault_is_a_line_with_its_place_and_the_exit_code_is_1(hallmark: Hallmark, here: Path) -> None:
     write(here, "a", GOOD.replace("accuracy", "acuracy").replace("consumer", "consumre"))
     write(here, "b")
-    done = hallmark("check")
+    done = hallmark("check", "--no-backtest")
     assert done.code == 1
     assert done.err == []
     assert done.out == [
@@ -160,6 +161,22 @@ def test_nothing_to_check_is_a_failure(hallmark: Hallmark, here: Path, path: str
     (here / "empty").mkdir()
     done = hallmark("check", *([path] if path == "empty" else []))
     assert (done.code, done.out, done.err) == (1, [], [line])
+
+
+def test_without_an_engine_it_says_that_it_only_validated(hallmark: Hallmark, here: Path, settings: Settings) -> None:
+    write(here, "ops")
+    done = hallmark("check")
+    target = settings.target("qoa")
+    assert (done.code, done.err) == (0, [f"Only validated: no engine at {target} has records for a backtest."])
+    done = hallmark("check", "--backtest")
+    assert (done.code, done.out) == (1, [])
+    assert done.err == [f"hallmark: cannot reach qoa at {target}; start it with `make run` or set HALLMARK_QOA_TARGET"]
+
+
+def test_nothing_is_backtested_where_no_contract_is_good(hallmark: Hallmark, here: Path) -> None:
+    write(here, "a", GOOD.replace("accuracy", "acuracy"))
+    done = hallmark("check", "--backtest")
+    assert (done.code, done.err) == (1, [])
 
 
 def test_a_file_that_is_not_there_is_a_fault(hallmark: Hallmark) -> None:

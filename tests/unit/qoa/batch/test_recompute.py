@@ -26,7 +26,7 @@ OBJECTIVES = [
     objective("fair", "spread", "<=", 0.2, coverage=0.3, window="1m", **SPREAD),
     objective("valid", "validity", ">=", 0.8, window="1h"),
 ]
-SECONDS = 900
+SECONDS = 600
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ async def judged(tmp_path: Path, policy: Policy) -> AsyncIterator[Judged]:
     random = Random(5)
     write_contract(tmp_path / "contracts", OBJECTIVES, completeness=0.5)
     async with judged_alone(tmp_path, policy) as one:
-        made = some(random, 400, seconds=SECONDS, models=["m"], consumers=["acme", "umbrella"])
+        made = some(random, 240, seconds=SECONDS, models=["m"], consumers=["acme", "umbrella"])
         # A pause, longer than what tells what is usual.
-        made = [each for each in made if not 200 * S <= each.start_ns - T0_NS < 550 * S]
+        made = [each for each in made if not 100 * S <= each.start_ns - T0_NS < 350 * S]
         await one.take(*made)
         told = [each for each in made if random.random() < 0.7]
         await one.store.add_truths(
@@ -114,7 +114,7 @@ async def test_a_part_with_its_lead_gives_the_same_from_there_on(
     judged: Judged, tmp_path: Path, policy: Policy
 ) -> None:
     by = basis(tmp_path, policy, (10,))
-    from_ns = T0_NS + 600 * S
+    from_ns = T0_NS + 400 * S
     before_ns = from_ns - lead_ns(by.promises, by.sizes)
     part = [record for record in await exported(judged) if record.event_time.ToNanoseconds() >= before_ns]
     found = [window for window in await windows(part, by) if window.due.start_ns >= from_ns]
@@ -135,7 +135,7 @@ async def test_windows_come_in_order_and_hold_every_record_once(judged: Judged, 
 async def test_a_window_that_is_not_over_is_folded_and_not_judged(
     judged: Judged, tmp_path: Path, policy: Policy
 ) -> None:
-    now_ns = T0_NS + 100 * S
+    now_ns = T0_NS + 60 * S
     found = await windows(await exported(judged), basis(tmp_path, policy, now_ns=now_ns))
     assert all(window.folds for window in found)
     assert {bool(window.verdicts) for window in found if window.due.end_ns > now_ns} == {False}

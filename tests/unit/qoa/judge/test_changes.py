@@ -3,13 +3,15 @@
 import pytest
 
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
-from hallmark_qoa.judge.changes import change_id, changes, key_of, latest_by_key
+from hallmark_qoa.judge.changes import change_id, changes, key_of, latest_by_key, turns
 
 PASS, VIOLATED, UNKNOWN, NONE = "pass", "violated", "unknown", ""
 
 
 def _verdict(word: str, start_s: int = 0, **more: str) -> WindowVerdict:
-    made = WindowVerdict(contract="deal", objective="fast", consumer="acme", model="m", window_s=10, verdict=word, **more)
+    made = WindowVerdict(
+        contract="deal", objective="fast", consumer="acme", model="m", window_s=10, verdict=word, **more
+    )
     made.start.FromSeconds(start_s)
     return made
 
@@ -47,9 +49,8 @@ def _by_key(word: str) -> dict[tuple[str, str, str, str], WindowVerdict]:
         (PASS, VIOLATED, VIOLATED, PASS),
         (PASS, PASS, VIOLATED, PASS),
         (PASS, PASS, UNKNOWN, None),
-        # It stays as it is, and the window before has become the opposite; told again it is known by its id.
-        (PASS, VIOLATED, PASS, VIOLATED),
-        (VIOLATED, PASS, VIOLATED, PASS),
+        (PASS, VIOLATED, PASS, None),
+        (VIOLATED, PASS, VIOLATED, None),
         (PASS, PASS, PASS, None),
         (PASS, UNKNOWN, PASS, None),
         (PASS, NONE, PASS, None),
@@ -84,10 +85,23 @@ def test_a_verdict_that_comes_back_has_another_id() -> None:
     assert len(set(ids)) == 3
 
 
-def test_one_that_was_told_already_has_the_same_id() -> None:
-    first = changes([_verdict(PASS)], _by_key(VIOLATED), {})
-    again = changes([_verdict(PASS)], _by_key(VIOLATED), _by_key(PASS))
-    assert first == again
+@pytest.mark.parametrize(
+    ("now", "after", "told"),
+    [(VIOLATED, PASS, VIOLATED), (PASS, VIOLATED, PASS), (VIOLATED, VIOLATED, None), (VIOLATED, UNKNOWN, None),
+     (VIOLATED, NONE, None), (UNKNOWN, PASS, None)],
+)  # fmt: skip
+def test_the_window_after_late_news_may_be_news_again(now: str, after: str, told: str | None) -> None:
+    news = changes([_verdict(now, 0)], _by_key(VIOLATED if now != VIOLATED else PASS), {})
+    assert [one.verdict.verdict for one in news] == [now]
+    again = turns(news, latest_by_key([_verdict(after, 10)] if after else []))
+    assert [(one.verdict.verdict, one.before) for one in again] == ([] if told is None else [(after, told)])
+
+
+def test_what_is_news_again_has_the_id_that_it_would_have_had() -> None:
+    after = _verdict(PASS, 10)
+    (again,) = turns(changes([_verdict(VIOLATED)], {}, {}), latest_by_key([after]))
+    (first,) = changes([after], _by_key(VIOLATED), {})
+    assert again == first
 
 
 def test_variants_and_segments_are_news_of_their_own() -> None:

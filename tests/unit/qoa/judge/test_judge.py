@@ -1,6 +1,5 @@
 """The judge on a real store, by the real policy: what becomes of windows, and which are judged again."""
 
-import json
 from collections.abc import Sequence
 from random import Random
 
@@ -8,10 +7,10 @@ import pytest
 
 from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
-from hallmark_qoa.stores.base import TruthTold, Windows
+from hallmark_qoa.stores.base import TruthTold
 from hallmark_qoa.windows.progress import SILENT_NS, Beat
-from tests.support.judged import LONG_AFTER_NS, Judged
-from tests.support.predictions import S, T0_NS, Made, objective, request_of, write_contract
+from tests.support.judged import LONG_AFTER_NS, SIZES_S, Judged
+from tests.support.predictions import T0_NS, Made, S, objective, request_of, write_contract
 
 FAST = objective("fast", "response_time", "<=", 0.05, aggregate="max")
 SLOW_MS = 90
@@ -29,7 +28,7 @@ async def _verdicts(one: Judged, name: str = "fast") -> list[WindowVerdict]:
 
 def _window(number: int, **more: object) -> Made:
     """A prediction in a window of its own."""
-    return Made(number, T0_NS + number * 10 * S, **more)  # type: ignore[arg-type]  # whatever a prediction has
+    return Made(1000 + number, T0_NS + number * 10 * S, **more)  # type: ignore[arg-type]  # whatever a prediction has
 
 
 async def test_a_violated_verdict_says_what_who_and_which_spans(one: Judged) -> None:
@@ -56,6 +55,19 @@ async def test_evidence_is_the_worst_first_and_at_most_five(one: Judged) -> None
     await one.turn()
     (verdict,) = await _verdicts(one)
     assert [int(found.prediction_id[:32], 16) for found in verdict.evidence] == [7, 6, 5, 4, 3]
+
+
+@pytest.mark.parametrize("skew_s", [-300.0, 300.0])
+async def test_clocks_that_differ_by_minutes_move_no_window_and_blame_nobody_else(one: Judged, skew_s: float) -> None:
+    """Windows go by the clock of web, and each stage's own time by its own."""
+    write_contract(one.contracts, [FAST])
+    clocks = {"preprocess_skew_s": skew_s, "inference_skew_s": -skew_s}
+    await one.take(_window(1, **clocks), _window(2, inference_ms=SLOW_MS, **clocks))
+    await one.turn()
+    assert await one.words("fast") == {10: "pass", 20: "violated"}
+    (_, verdict) = await _verdicts(one)
+    assert (verdict.blame.stage, [found.stage for found in verdict.evidence]) == ("inference", ["inference"])
+    assert verdict.observed == pytest.approx(0.11, rel=0.006)
 
 
 async def test_evidence_of_a_record_that_is_gone_keeps_the_span_of_its_entry(one: Judged) -> None:
@@ -246,7 +258,7 @@ async def _final(one: Judged, made: Sequence[Made]) -> list[bytes]:
     for found in made:
         await one.take(found)
         await one.turn()
-    return [verdict.SerializeToString(deterministic=True) for verdict in await one.verdicts()]
+    return [verdict.SerializeToString(deterministic=True) for verdict in await one.verdicts(consumer="acme")]
 
 
 async def test_judging_again_ends_and_ends_the_same(one: Judged) -> None:
@@ -258,22 +270,18 @@ async def test_judging_again_ends_and_ends_the_same(one: Judged) -> None:
     judged = one.keeper.windows["judged"]
     assert await one.turn() == 0
     again = await _final(one, [Made(99, T0_NS, consumer="umbrella"), *made])
-    assert once == again[: len(once)]
-    assert one.keeper.windows["judged"] == judged + 2
-    late = [Made(100 + found.number, found.start_ns, inference_ms=found.inference_ms) for found in made]
+    assert once == again
+    assert one.keeper.windows["judged"] == judged + len(SIZES_S)
+    late = [Made(5000 + found.number, found.start_ns, inference_ms=found.inference_ms) for found in made]
     random.shuffle(late)
     await _final(one, late)
     assert await one.turn() == 0
 
 
-async def test_facts_are_of_the_document(one: Judged) -> None:
-    """A policy that says what it is told would be hard to follow: the verdict has the same numbers."""
+async def test_too_few_samples_are_unknown(one: Judged) -> None:
     write_contract(one.contracts, [FAST | {"least_count": 3}])
     await one.take(Made(1), Made(2))
     await one.turn()
     (verdict,) = await _verdicts(one)
     assert list(verdict.reasons) == ["2 of at least 3 samples"]
     assert (verdict.verdict, verdict.count, verdict.operator, verdict.threshold) == ("unknown", 2, "<=", 0.05)
-    (fold,) = await one.store.folds(Windows(10, segment=""))
-    assert fold.variant == verdict.variant
-    assert json.loads('"deal"') == verdict.contract

@@ -11,7 +11,7 @@ from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.stores.base import Due, Fold
 from hallmark_qoa.windows.cells import Slot, by_slot, cell_of, versions_of
 from hallmark_qoa.windows.fold import fold_folds, fold_records
-from tests.support.predictions import MODEL, S, T0_NS, Made, request_of, some
+from tests.support.predictions import MODEL, T0_NS, Made, S, request_of, some
 
 CONTEXT = ModelContext.of(ModelSpec.model_validate({"name": "m", **MODEL}))
 MINUTE = Due("fold", 60, "m", "acme", T0_NS, 1, 0)

@@ -8,7 +8,7 @@ from hallmark_qoa.metrics.aggregate import Aggregate
 from hallmark_qoa.stores.base import Due, TruthTold, Windows
 from hallmark_qoa.windows import keeper
 from tests.support.judged import LATENESS_NS, QUIET_NS, SIZES_S, STORED_NS, Judged
-from tests.support.predictions import S, T0_NS, Made, objective, request_of, write_contract
+from tests.support.predictions import T0_NS, Made, S, objective, request_of, write_contract
 
 DAY_S = 86_400
 
@@ -114,6 +114,17 @@ async def test_what_was_folded_for_a_report_is_not_judged_before_it_is_folded_ag
     assert await one.words("fast") == {}
     await one.turn(STORED_NS + 2 * QUIET_NS)
     assert await one.words("fast") == {0: "violated"}
+
+
+async def test_a_record_whose_model_is_not_known_yet_is_in_no_window_of_others(one: Judged) -> None:
+    await one.engine.deliver(request_of(Made(1).spans[1:2]))
+    await one.take(Made(2))
+    await one.turn()
+    folds = await one.store.folds(Windows(60, segment=""))
+    assert [(fold.model, Aggregate.decode(fold.aggregate).counts["records"]) for fold in folds] == [("", 1), ("m", 1)]
+    await one.take(Made(1))
+    await one.turn()
+    assert [fold.model for fold in await one.store.folds(Windows(60, segment=""))] == ["m"]
 
 
 async def test_refresh_says_which_windows_wait(one: Judged) -> None:
