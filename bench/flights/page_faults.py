@@ -19,8 +19,39 @@ def of_faults(faults: Document) -> dict[str, str]:
         "frozen": f"{design['frozen_ms']:.0f}",
         "running": f"{design['running_ms']:.0f}",
         "objectives": str(len(design["objectives"])),
+        "how_judged": _how_judged(faults),
+        "slow_text": _slow(faults["table"]["hallmark"]),
         "fault_table": "\n".join(_rows(faults["table"])),
     }
+
+
+def _how_judged(faults: Document) -> str:
+    """How the contract came about, where it was not the first one."""
+    tried = faults.get("tried", [])
+    if not tried:
+        return ""
+    told = "; ".join(
+        f"with {one['what']}, slow preprocess was found {_of(one['slow preprocess'])} and slow inference "
+        f"{_of(one['slow inference'])}"
+        for one in tried
+    )
+    return f"\n\nThis is not the first contract that was tried: {told}. {faults['judged']}"
+
+
+def _of(row: Document) -> str:
+    return f"{row['within_two_windows']} times of {row['runs']} and rightly blamed {row['right_blame']} times"
+
+
+def _slow(rows: Document) -> str:
+    """What is beside the right blame where a process does not get to run."""
+    row = rows["slow preprocess"]
+    beside = row["right_blame"] - row["nothing_else_blamed"]
+    return (
+        "A process that does not get to run leaves little on its own span, for most requests wait before they reach "
+        "it: slow inference shows in the way to inference and hardly in its own time. A frozen preprocess is late in "
+        "taking the answer of inference too, which looks like a long way to inference. So something else, inference "
+        f"as a rule, was named beside preprocess in {beside} of the {row['right_blame']} runs that name preprocess."
+    )
 
 
 def _rows(table: Document) -> list[str]:

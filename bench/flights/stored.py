@@ -64,7 +64,6 @@ async def _gathered(store: Store, consumer: str) -> dict[str, Any]:
         "trained_on_carriers": _trained_on(context, "carrier"),
         "verdicts_of_days": [_verdict(one) for one in days],
         "verdicts_of_hours": _counts(hours),
-        "violated_hours": [_verdict(one) for one in hours if one.verdict == "violated"],
     }
 
 

@@ -16,6 +16,8 @@ from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
 from hallmark_qoa.events.sinks import event_sinks
 from hallmark_qoa.events.teller import Teller
+from hallmark_qoa.judge.backlog import Patience
+from hallmark_qoa.judge.telemetry import JudgingTelemetry
 from hallmark_qoa.judging import Judging
 from hallmark_qoa.servicer import QoaServicer
 from hallmark_qoa.sources.amqp import AmqpSource
@@ -61,6 +63,9 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
         stack.push_async_callback(teller.stop, settings.drain_timeout_s)
         truths = Truths(store, wait_s=settings.qoa_truth_wait_s, clock_ns=time.time_ns)
         truths.counters.observe(runtime.meter)
+        patience = Patience(int(settings.qoa_lateness_s * 1e9), int(settings.qoa_quiet_s * 1e9))
+        telemetry = JudgingTelemetry(judging, store, patience, untold=lambda: teller.waiting, now_ns=time.time_ns)
+        telemetry.observe(runtime.meter)
         await engine.start()
         sources = _sources(settings, engine, truths, runtime.meter)
         # Run backwards at the end: take nothing new, store what waits for more, acknowledge that, leave.
@@ -71,6 +76,7 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
         for interval_s, work in (
             (TICK_S, engine.tick),
             (TURN_S, judging.turn),
+            (settings.metric_export_interval_s, telemetry.look),
             (RETENTION_INTERVAL_S, lambda: _remove_old(engine, truths, judging, settings)),
         ):
             stack.push_async_callback(_stopped, asyncio.create_task(_every(interval_s, work)))

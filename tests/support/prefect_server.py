@@ -1,6 +1,6 @@
-"""Prefect's own server as a process: ``python tests/support/prefect_server.py PORT``, its files where PREFECT_HOME says.
+"""Prefect's own server as a process: ``python tests/support/prefect_server.py PORT``; its files are in PREFECT_HOME.
 
-Prefect 3.8 names limits of lists as FastAPI no longer does since 0.165, so its server does not start beside ours without
+Prefect 3.8 names limits of lists as FastAPI 0.165 no longer does, so its server does not start beside ours without
 this; users run it in an environment of its own.
 """
 

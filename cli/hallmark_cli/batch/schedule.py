@@ -25,8 +25,8 @@ def schedule(
 ) -> None:
     """Write the reports of each day, by Prefect.
 
-    Runs `hallmark batch day` on a schedule, in the foreground, until Ctrl-C. Runs are kept by the server of Prefect that
-    PREFECT_API_URL names. Plain cron does as well and needs nothing: docs/user.md says how.
+    Runs `hallmark batch day` on a schedule, in the foreground, until Ctrl-C. Runs are kept by the server of Prefect
+    that PREFECT_API_URL names. Plain cron does as well and needs nothing: docs/user.md says how.
     """
     schedules = needed("prefect.client.schemas.schedules", "prefect", WHO)
     try:

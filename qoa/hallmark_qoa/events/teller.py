@@ -50,6 +50,11 @@ class Teller:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def waiting(self) -> int:
+        """Changes that it has taken on and that not every sink has had."""
+        return sum(left > 0 for left in self._left.values())
+
     def start(self) -> None:
         """Begin to tell."""
         self._tasks = [asyncio.create_task(outlet.run()) for outlet in self._outlets]

@@ -6,14 +6,16 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from hallmark_common.settings import variable
 from hallmark_qoa.judge.policy_base import PolicyError, PolicyStatus
-from hallmark_qoa.judge.policy_program import Program
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+
+Compiled = TypeVar("Compiled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,17 @@ def _read(path: Path) -> str:
         raise PolicyError(f"{path} cannot be read: {why}; mend or remove it") from None
 
 
-class PolicyFiles:
+class PolicyFiles(Generic[Compiled]):
     """The program of a folder, taken up again when its files change.
 
-    ``compiled`` makes a program of sources and proves it, or raises :class:`PolicyError`. ``clock`` tells seconds of a
-    monotonic clock, ``now_ns`` the time in nanoseconds since 1970.
+    ``compiled`` makes something that judges of sources and proves it, or raises :class:`PolicyError`. ``clock`` tells
+    seconds of a monotonic clock, ``now_ns`` the time in nanoseconds since 1970.
     """
 
     def __init__(
         self,
         folder: Path,
-        compiled: Callable[[Mapping[str, str]], Awaitable[Program]],
+        compiled: Callable[[Mapping[str, str]], Awaitable[Compiled]],
         clock: Callable[[], float],
         now_ns: Callable[[], int],
     ) -> None:
@@ -74,7 +76,7 @@ class PolicyFiles:
         self._one_at_a_time = asyncio.Lock()
         self._looked_s = float("-inf")
         self._refused = ""
-        self._program: Program | None = None
+        self._program: Compiled | None = None
         self._status = PolicyStatus(str(folder), "", None, "")
 
     @property
@@ -82,7 +84,7 @@ class PolicyFiles:
         """Which files are in use, and what is wrong with newer ones."""
         return self._status
 
-    async def program(self) -> Program:
+    async def program(self) -> Compiled:
         """The one to judge by now; :class:`PolicyError` where there is none."""
         async with self._one_at_a_time:
             if self._clock() - self._looked_s >= LOOK_EVERY_S:

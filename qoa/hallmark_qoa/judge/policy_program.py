@@ -36,10 +36,12 @@ class Program:
 
     def answer(self, facts: Sequence[Facts]) -> object:
         """What the policy answers to facts, None where that is undefined; :class:`PolicyError` where it fails."""
-        question = {"facts": [to_input(each) for each in facts]}
+        return self.evaluate(question(facts))
+
+    def evaluate(self, term: str) -> object:
+        """The same of facts as :func:`question` writes them."""
         try:
-            # Not as objects: those would keep six digits of a number.
-            self._interpreter.set_input_term(json.dumps(question, allow_nan=False))
+            self._interpreter.set_input_term(term)
             text = self._ask()
         except RegoError as error:
             raise PolicyError(f"the policy cannot be evaluated: {_message(str(error))}") from None
@@ -61,6 +63,11 @@ class Program:
             return text
         finally:
             rego_free_output(output)
+
+
+def question(facts: Sequence[Facts]) -> str:
+    """Facts as the input of a policy, one line of JSON: as objects, numbers would keep six digits."""
+    return json.dumps({"facts": [to_input(each) for each in facts]}, allow_nan=False)
 
 
 def _explained(error: str, sources: Mapping[str, str]) -> str:

@@ -1,20 +1,16 @@
-"""Judge by the policy of a folder, with an interpreter of Rego in this process."""
+"""Judge by the policy of a folder, with an interpreter of Rego beside this process."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from hallmark_qoa.judge.facts import Facts, Judgement, unknown
 from hallmark_qoa.judge.policy_asking import Asking
 from hallmark_qoa.judge.policy_base import PolicyError, PolicyStatus
 from hallmark_qoa.judge.policy_files import PolicyFiles
-from hallmark_qoa.judge.policy_program import Program
 from hallmark_qoa.judge.policy_trial import prove
-
-TIMEOUT_S = 10.0
-"""A batch takes some milliseconds: only a policy that does not come to an end takes so long."""
+from hallmark_qoa.judge.policy_worker import TIMEOUT_S, Worker
 
 BATCH = 10
 """On a busy machine each of 100 facts costs twice as much as each of 10."""
@@ -27,7 +23,9 @@ class RegoPolicy:
         self, folder: Path, clock: Callable[[], float] = time.monotonic, now_ns: Callable[[], int] = time.time_ns
     ) -> None:
         self._files = PolicyFiles(folder, self._compiled, clock, now_ns)
-        self._asking = Asking(f"the policy in {folder}", TIMEOUT_S, BATCH)
+        # It is the worker that sees how long an answer takes: it can end what does not.
+        self._asking = Asking(f"the policy in {folder}", 2 * TIMEOUT_S, BATCH)
+        self._worker: Worker | None = None
 
     async def judge(self, facts: Sequence[Facts]) -> list[Judgement]:
         """One judgement each, in their order; see :class:`~hallmark_qoa.judge.policy.Policy`."""
@@ -37,9 +35,12 @@ class RegoPolicy:
             return unknown(facts, str(error))
         return await self._asking.judge(facts, program.answer)
 
-    async def _compiled(self, sources: Mapping[str, str]) -> Program:
+    async def _compiled(self, sources: Mapping[str, str]) -> Worker:
         await prove(sources)
-        return await self._asking.run(partial(Program, sources))
+        before, self._worker = self._worker, Worker(sources)
+        if before is not None:
+            await self._asking.run(before.close)
+        return self._worker
 
     def status(self) -> PolicyStatus:
         """Which files are in use, and what is wrong with newer ones or with the last answer."""
@@ -47,5 +48,7 @@ class RegoPolicy:
         return status if status.error else replace(status, error=self._asking.error)
 
     async def close(self) -> None:
-        """Let go of the thread."""
+        """End the process, and let go of the thread that talks to it."""
+        if self._worker is not None:
+            await self._asking.run(self._worker.close)
         self._asking.close()

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.batch.conftest import OBJECTIVES, PREDICTIONS
 from tests.support.predictions import T0_NS, S, objective, write_contract
 
@@ -86,6 +88,7 @@ async def test_files(hallmark: Hallmark, tmp_path: Path) -> None:
     assert {window["window"]["size"] for window in json.loads(data.read_text())} == {"1m"}
 
 
+@pytest.mark.timeout(400)  # Evidently alone takes half a minute to import on a busy machine
 async def test_the_folder_of_a_day(hallmark: Hallmark, tmp_path: Path) -> None:
     day = at(0)[:10]
     done = await hallmark("batch", "day", "--day", day, "--folder", str(tmp_path), "--model", "m")
