@@ -39,7 +39,7 @@ def quality(document: Document, path: Path) -> None:
             axis.set_ylabel(name)
             axis.grid(axis="y", alpha=0.3)
         strips(axes[-1], document["verdicts_of_days"], objectives)
-        axes[0].set_title("Each week's answers; below, what the contract says of each day (dashed: what it asks)")
+        axes[0].set_title("Each week (dashed: what the contract asks of a day), and the verdict of each day")
 
 
 def days(document: Document, path: Path) -> None:
@@ -52,7 +52,7 @@ def days(document: Document, path: Path) -> None:
 
 def drift(document: Document, path: Path) -> None:
     """Population stability index of each month and column."""
-    months = list(document["months"])
+    months = list(whole_months(document))
     values = np.array([[document["months"][month][f"psi[{column}]"] for month in months] for column in COLUMNS], float)
     names = ["the answers" if column == "@prediction" else column for column in COLUMNS]
     with figure_at(path, (7, 4.8)) as (figure, axis):
@@ -63,8 +63,8 @@ def drift(document: Document, path: Path) -> None:
 
 def carriers(document: Document, path: Path) -> None:
     """What has become of each carrier's flights, month by month."""
-    months = list(document["carriers"])
-    usual = document["months"]
+    usual = whole_months(document)
+    months = list(usual)
     names = sorted({name for month in months for name in document["carriers"][month]})
     names = [name for name in names if any(_of(document, month, name, "accuracy") is not None for month in months)]
     panels: list[tuple[str, Callable[[str, str], float | None], Shades]] = [
@@ -90,6 +90,11 @@ def carriers(document: Document, path: Path) -> None:
             heatmap(axis, np.array(found, float), [month[5:] for month in months], names, shades)
             axis.set_title(title)
             axis.set_xlabel("month of 2013")
+
+
+def whole_months(document: Document) -> Document:
+    """Months in the time of events, UTC: without January, in which New York's last evening of the year is."""
+    return {month: found for month, found in document["months"].items() if found["count"] > 1000}
 
 
 def more_flights(document: Document, month: str, carrier: str) -> float | None:
@@ -130,8 +135,10 @@ def faults(document: Document, path: Path) -> None:
             left.bar(at, found, width, color=colour, label=_name(rule))
             right.bar(place, false_per_100(table[rule]), 0.7, color=colour)
         left.set_xticks(range(len(kinds)), [kind.replace(" ", "\n") for kind in kinds])
-        left.set(ylim=(0, 1.02), ylabel="share of runs", title="found within two windows")
-        left.legend(loc="upper left", fontsize=8)
+        left.set(
+            ylim=(0, 1.2), yticks=[0, 0.25, 0.5, 0.75, 1], ylabel="share of runs", title="found within two windows"
+        )
+        left.legend(loc="upper center", fontsize=8, ncols=3, frameon=False)
         right.set(title="false alarms per\n100 fault-free windows", xticks=[])
 
 

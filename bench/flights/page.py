@@ -75,7 +75,7 @@ def _ended_early(story: Document) -> str:
 
 def of_quality(story: Document) -> dict[str, str]:
     """How good the answers were, and what the contract says of that."""
-    months = _whole_months(story)
+    months = draw.whole_months(story)
     verdicts = story["verdicts_of_days"]
     bad = [one for one in verdicts if one["verdict"] == "violated" and one["objective"] in NEEDS_TRUTH]
     right = Counter(one["start"][:7] for one in bad if one["objective"] == "right")
@@ -98,7 +98,7 @@ def of_quality(story: Document) -> dict[str, str]:
 
 def of_drift(story: Document) -> dict[str, str]:
     """What differs from the training months."""
-    months = _whole_months(story)
+    months = draw.whole_months(story)
     timetable = {column: max(month[f"psi[{column}]"] for month in months.values()) for column in TIMETABLE}
     hot = [one for one in story["verdicts_of_days"] if one["objective"] == "temperature-as-trained"]
     hot_days = Counter(one["start"][:7] for one in hot if one["verdict"] == "violated")
@@ -143,11 +143,6 @@ def of_truth(truth: Document, story: Document) -> dict[str, str]:
 
 def _changed(count: int) -> str:
     return "none was turned over" if count == 0 else f"{count} {'was' if count == 1 else 'were'} turned over"
-
-
-def _whole_months(story: Document) -> dict[str, Any]:
-    """Months in the time of events, UTC; the last evening of December is in January."""
-    return {month: found for month, found in story["months"].items() if found["count"] > 1000}
 
 
 def _extremes(

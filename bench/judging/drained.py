@@ -14,6 +14,7 @@ import psutil
 
 from bench.engine.drained import FILE_NAME, publish
 from bench.engine.traffic import Message
+from bench.judging.cpu import of_all
 from tests.support.command import ROOT, environment
 from tests.support.parts import Broker
 from tests.support.ports import free_port_settings
@@ -54,10 +55,9 @@ class Engine:
     file: Path
 
     def used(self) -> dict[str, float]:
-        """Clock, processor time of all of its threads in seconds, and resident memory."""
-        user, system, *_ = self.process.cpu_times()
-        memory = self.process.memory_info().rss / 2**20
-        return {"wall_s": time.perf_counter(), "cpu_s": user + system, "resident_mib": memory}
+        """Clock, processor time and resident memory, with those of the process in which its policy judges."""
+        used_s, memory = of_all(self.process)
+        return {"wall_s": time.perf_counter(), "cpu_s": used_s, "resident_mib": memory}
 
     def asked(self, statement: str, *parameters: int) -> list[Any] | None:
         """The rows of a question to the store; None before its schema is there."""

@@ -1,4 +1,4 @@
-"""What it costs to have facts judged: by the interpreter in the engine's process, and by an OPA server."""
+"""What it costs to have facts judged: by the interpreter beside the engine, and by an OPA server."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 
 from bench.figures import spread
+from bench.judging.cpu import children, cpu_s, of_all
 from hallmark_qoa.judge.facts import Facts
 from hallmark_qoa.judge.policy import Policy
 from hallmark_qoa.judge.policy_opa import OpaPolicy
@@ -22,13 +23,13 @@ REPEATS = 15
 
 
 async def measure(folder: Path) -> dict[str, Any]:
-    """Microseconds per fact: of the clock, of this process, of OPA's; by policy and by how many facts a window has."""
+    """Microseconds per fact: of the clock, of this process, of that which judges; by policy and facts of a window."""
     with Opa(folder) as opa:
         assert opa.process is not None
         server = psutil.Process(opa.process.pid)
         policies: Mapping[str, tuple[Policy, Callable[[], float]]] = {
-            "regopy": (RegoPolicy(POLICIES), lambda: 0.0),
-            "opa": (OpaPolicy(opa.url), lambda: _cpu_s(server)),
+            "regopy": (RegoPolicy(POLICIES), lambda: cpu_s(children(but=server.pid))),
+            "opa": (OpaPolicy(opa.url), lambda: of_all(server)[0]),
         }
         found: dict[str, Any] = {}
         for name, (policy, other_s) in policies.items():
@@ -55,7 +56,3 @@ async def _rounds(policy: Policy, count: int, other_s: Callable[[], float]) -> d
         assert "unknown" not in {one.verdict for one in judgements}, judgements
     server_us = (other_s() - other) / REPEATS / count * 1e6
     return {"wall_us": spread(wall), "cpu_us": spread(cpu), "server_cpu_us": round(server_us, 1)}
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    return sum(sum(one.cpu_times()[:2]) for one in (process, *process.children(recursive=True)))

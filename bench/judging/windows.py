@@ -10,6 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from bench.engine.traffic import Message
 from bench.judging.clock import Clock, parts_of_judging
+from bench.judging.cpu import children, cpu_s
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.combine import combine
 from hallmark_qoa.decode import decode
@@ -50,8 +51,11 @@ async def judged(case: Case, file: Path, policy: Policy) -> dict[str, Any]:
         for contract in promises.contracts():
             models.context(contract.model.name)
         clock = Clock()
+        workers = children()
+        before_s = cpu_s(workers)
         with parts_of_judging(clock, store, policy), clock.running():
             await keeper.turn(Progress(time.time_ns() + 2 * DAY_NS, 0, 0, {}))
+        clock.spent_s["policy"] += cpu_s(workers) - before_s
         return await _document(clock, store, case.sizes_s)
     finally:
         await store.close()

@@ -86,8 +86,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.mark.parametrize(("fault", "blamed"), [("broken column", "column"), ("lost telemetry", "telemetry")])
 async def test_a_fault_is_found_and_blamed_within_two_windows(house: House, fault: str, blamed: str) -> None:
     planned = plan(fault, 1, shipped())
-    await drive(house, planned)
-    seen = await look(house, planned, ())
+    seen = await drive(house, planned, ()) or await look(house, planned, ())
     violated = [[one for one in window.verdicts if one.verdict == "violated"] for window in seen.windows]
     assert not any(violated[: planned.first])
     assert planned.cause is not None

@@ -25,8 +25,12 @@ class Seen:
     """By window."""
 
 
-async def drive(house: House, plan: Plan) -> None:
-    """Send what is planned: the truth of a window is told when the next one is over."""
+async def drive(house: House, plan: Plan, figures: Sequence[str]) -> Seen | None:
+    """Send what is planned: the truth of a window is told when the next one is over.
+
+    What is stored of it where that has to be looked at while the fault lasts: spans that could not be sent are sent
+    once they can be, and then nothing was wrong. None otherwise.
+    """
     start = plan.first * PER_WINDOW
     async with Services(house.settings, plan.consumer) as services:
         known = await _send(services, plan, 0, start, [])
@@ -36,9 +40,9 @@ async def drive(house: House, plan: Plan) -> None:
             await services.tell(await _send(services, plan, start, len(plan.asked), known))
             # One more, so late that every window is over.
             await services.predict(Asked(plan.asked[0].row, (END_S + WINDOW_S) * NS, "1"))
-            if plan.fault == LOST:  # what has waited in the service is sent once it can be
-                await _judged(services)
+            seen = await look(house, plan, figures) if plan.fault == LOST else None
         assert not services.calls.failed, f"{plan.consumer}: {services.calls.failed}"
+    return seen
 
 
 async def look(house: House, plan: Plan, figures: Sequence[str]) -> Seen:

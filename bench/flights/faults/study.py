@@ -57,14 +57,10 @@ async def _study(house: House, flights: Sequence[Flight], seeds: int, say: Say) 
 
 
 async def _all(house: House, plans: Sequence[Plan], say: Say) -> list[Seen]:
-    seen: dict[str, Seen] = {}
     started_s = time.monotonic()
-    for one in plans:
-        await drive(house, one)
-        if one.cause is not None and one.cause.kind == "telemetry":
-            seen[one.consumer] = await look(house, one, KEYS)
+    seen = [await drive(house, one, KEYS) for one in plans]
     say(f"{plans[0].fault}: {len(plans)} runs sent in {time.monotonic() - started_s:.0f} s")
-    return [seen.get(one.consumer) or await look(house, one, KEYS) for one in plans]
+    return [found or await look(house, one, KEYS) for one, found in zip(plans, seen, strict=True)]
 
 
 def _run(one: Plan, seen: Seen, found: Thresholds) -> dict[str, Any]:

@@ -23,7 +23,18 @@ def _database(stack: FullStack, user: str = "hallmark") -> "psycopg.Connection[t
 
 def test_it_says_where_everything_is(full_stack: FullStack) -> None:
     said = full_stack.out
-    for place in ("page ", "OIP ", "QoA ", "OTLP ", "Prometheus ", "Alerts ", "OPA ", "RabbitMQ ", "PostgreSQL ", "Tempo "):
+    for place in (
+        "page ",
+        "OIP ",
+        "QoA ",
+        "OTLP ",
+        "Prometheus ",
+        "Alerts ",
+        "OPA ",
+        "RabbitMQ ",
+        "PostgreSQL ",
+        "Tempo ",
+    ):
         assert f"\n  {place}" in said
     secrets = Secrets(full_stack.folder / "secrets")
     assert str(secrets.file("rabbitmq-operator")) in said

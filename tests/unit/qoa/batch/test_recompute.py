@@ -99,7 +99,7 @@ async def test_the_same_folds_and_verdicts_as_the_engine(judged: Judged, tmp_pat
     assert any(each.stage == "preprocess" for each in evidence), "blame leads to spans of other stages, too"
 
 
-@pytest.mark.parametrize("sizes", [(60,), (60, 3600), (3600,)])
+@pytest.mark.parametrize("sizes", [(60,), (10, 3600), (60, 3600), (3600,)])
 async def test_only_the_sizes_that_are_wanted_give_the_same(
     sizes: tuple[int, ...], judged: Judged, tmp_path: Path, policy: Policy
 ) -> None:
