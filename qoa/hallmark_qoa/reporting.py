@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord, Verdict
 from hallmark.qoa.v1.report_pb2 import WindowReport, WindowVerdict
@@ -50,9 +50,13 @@ class Reports:
 
 async def windows_of(told: Told, models: Contexts, asked: Asked) -> list[WindowReport]:
     """Windows as they were folded and judged last, oldest first; whether they are closed is not said."""
-    slots = by_slot(await told.folds(asked.which))
+    which = asked.which
+    # The report of all has the verdicts on its segments too, and a spread is measured over them.
+    every = replace(which, segment=None) if not which.segment else which
+    spread = any(figure.startswith("spread[") for figure in asked.figures)
+    slots = by_slot(await told.folds(every if spread else which))
     verdicts: dict[Slot, list[WindowVerdict]] = {}
-    for verdict in await told.verdicts(asked.which):
+    for verdict in await told.verdicts(every):
         slot = Slot(verdict.start.ToNanoseconds(), verdict.consumer, verdict.model, verdict.variant)
         verdicts.setdefault(slot, []).append(verdict)
     return [
@@ -62,6 +66,7 @@ async def windows_of(told: Told, models: Contexts, asked: Asked) -> list[WindowR
         for slot, folds in slots.items()
         if asked.variant in ("", slot.variant)
         for segment in sorted({fold.segment for fold in folds})
+        if which.segment in (None, segment)
     ]
 
 
