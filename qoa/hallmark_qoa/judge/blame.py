@@ -66,14 +66,22 @@ def _service(case: Case, metric: Metric) -> Blame | None:
 
 
 def _slowest(case: Case) -> Blame | None:
-    """The stage whose own time, or the way to it, has grown most."""
+    """The stage whose own time and the way to it have grown most together.
+
+    A process that does not get to run shows on the way to it: requests wait before they are accepted.
+    """
     aggregate = case.objective.aggregate if case.objective.aggregate.startswith("p") else "p95"
     names = {
         figure_key(metric, stage, aggregate): stage
         for metric in ("stage_time", "transit_time")
         for stage in attributes.STAGES
     }
-    worst = _worst(_departures(case, names))
+    parts = _departures(case, names)
+    together: dict[str, float] = {}
+    for part in parts:
+        together[part.name] = together.get(part.name, 0.0) + part.by
+    stage = max(sorted(together), key=together.__getitem__, default="")
+    worst = _worst([part for part in parts if part.name == stage])
     if worst is None:
         return None
     what = "of its own" if worst.key.startswith("stage_time") else "until it was reached"
@@ -141,7 +149,9 @@ def _by_segment(case: Case, sign: float) -> Iterable[tuple[str, _Departure, str]
         usual = _median(
             measure(_segment(one, segment), case.context, key).value for one in case.usual if segment in one.segments
         )
-        by = sign * (figure.value - (usual if usual is not None else 0.0)) * figure.count
+        # Where there is nothing before, the whole window is what a part of it departs from.
+        expected = usual if usual is not None else measure(case.cell, case.context, key).value or 0.0
+        by = sign * (figure.value - expected) * figure.count
         departure = _Departure(by, segment, figure.value, usual, key)
         yield "segment", departure, f"{key} of {segment} is {figure.value:.3g}, {_usual(departure, '{:.3g}'.format)}"
 

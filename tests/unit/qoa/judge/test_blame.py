@@ -93,6 +93,20 @@ def test_the_way_to_a_stage() -> None:
     assert "until it was reached" in found.detail
 
 
+def test_own_time_and_the_way_to_a_stage_count_together() -> None:
+    """Preprocess is late by 25 ms and slower by 25 ms, inference is slower by 40 ms."""
+    slow = []
+    for number in range(1, COUNT + 1):
+        made = Made(number, preprocess_ms=35, inference_ms=50)
+        spans = made.spans
+        for _, span in spans[:2]:
+            span.end_time_unix_nano += 25 * 10**6
+        slow.append(derive(made.prediction, decode(request_of(spans)).spans))
+    cell = cell_of(fold_records(Due("fold", 10, "m", "acme", T0_NS, 1, 0), slow, CONTEXT))
+    assert cell is not None
+    assert _blame(cell, _cell(), metric="response_time", aggregate="p95").stage == "preprocess"
+
+
 @pytest.mark.parametrize("skew_s", [-300.0, 300.0])
 def test_clocks_that_differ_by_minutes_change_nothing(skew_s: float) -> None:
     skewed = {"preprocess_skew_s": skew_s, "inference_skew_s": -skew_s}
@@ -154,6 +168,14 @@ def test_the_segment_in_which_the_model_is_wrong() -> None:
     found = _blame(mixed, cell, metric="brier_score")
     assert (found.kind, found.name, found.stage) == ("segment", "kind=a", "inference")
     assert found.detail == "brier_score of kind=a is 0.81, 0.01 is usual"
+
+
+def test_without_anything_before_the_segment_that_is_worse_than_the_whole() -> None:
+    """Of the two only one is worse, however many predictions the other has."""
+    cell = _cell({"kind": "a"}, {"kind": "b"}, {"kind": "b"}, truths=RIGHT)
+    wrong = _cell({"kind": "a"}, truths={"late": "on time", "on time": "late"})
+    mixed = Cell(cell.total, {"kind=a": wrong.segments["kind=a"], "kind=b": cell.segments["kind=b"]}, 10.0)
+    assert _blame(mixed, metric="brier_score").name == "kind=a"
 
 
 def test_the_segment_that_is_worst_off() -> None:
