@@ -12,7 +12,7 @@ FIRST_MONTH = data.LAST_TRAINING_MONTH + 1
 def half_year() -> list[Flight]:
     """All of them in the order of their departure: those that flew, were cancelled, or were diverted."""
     flights = _all()
-    flights = flights[flights["month"] >= FIRST_MONTH].merge(data._weather(), on=["origin", "time_hour"], how="left")
+    flights = flights[flights["month"] >= FIRST_MONTH].merge(data.weather(), on=["origin", "time_hour"], how="left")
     flights["weekday"] = pd.to_datetime(flights[["year", "month", "day"]]).dt.weekday.map(
         dict(enumerate(data.WEEKDAYS))
     )
@@ -24,7 +24,7 @@ def half_year() -> list[Flight]:
     rows = flights[list(data.FEATURES)].itertuples(index=False)
     late = (flights["arr_delay"] > data.LATE_MIN).tolist()
     return [
-        Flight(data._row(row), departure_s, None if np.isnan(landed_s) else int(landed_s), is_late)
+        Flight(data.row(row), departure_s, None if np.isnan(landed_s) else int(landed_s), is_late)
         for row, departure_s, landed_s, is_late in zip(
             rows, flights["departure_s"].tolist(), landings.tolist(), late, strict=True
         )

