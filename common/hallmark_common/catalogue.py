@@ -11,6 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+CLIENT_FAULTS = (
+    *("CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "UNAUTHENTICATED"),
+    *("FAILED_PRECONDITION", "OUT_OF_RANGE"),
+)
+"""Statuses that the client is the reason of."""
+
+ABSENCES = ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED")
+"""Statuses of a service that was not there for the request."""
+
 Dimension = Literal["service", "data", "model", "drift", "fairness", "cost", "telemetry"]
 Direction = Literal["lower", "higher", "none"]
 Of = Literal["", "stage", "column", "label", "status", "mode", "figure"]
@@ -172,9 +181,7 @@ _service("batch_size", direction="none", aggregates=_VALUES,
 _service("availability", direction="higher",
     about="Share of requests for which the service was there: neither refused nor left without an answer. Requests "
           "that failed by a fault of the client do not count.",
-    formula="1 − (UNAVAILABLE + RESOURCE_EXHAUSTED + DEADLINE_EXCEEDED) / (all − client faults); client faults are "
-            "CANCELLED, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, UNAUTHENTICATED, "
-            "FAILED_PRECONDITION, OUT_OF_RANGE",
+    formula=f"1 − ({' + '.join(ABSENCES)}) / (all − client faults); client faults are {', '.join(CLIENT_FAULTS)}",
     source=_GRPC)
 _service("reliability", direction="higher",
     about="Share of requests that were answered without a fault of the service. Requests that failed by a fault of "

@@ -12,6 +12,7 @@ from functools import cache
 from opentelemetry.util.types import AttributeValue
 
 from hallmark_common import attributes
+from hallmark_common.catalogue import ABSENCES, CLIENT_FAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,6 @@ class Ended:
 
 
 Samples = Callable[[Ended], Sequence[float]]
-
-_UNAVAILABLE = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"})
-_NO_FAULT = frozenset(
-    {
-        *("OK", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED"),
-        *("UNAUTHENTICATED", "FAILED_PRECONDITION", "OUT_OF_RANGE"),
-    }
-)
-"""Statuses that are no fault of the service, as the catalogue of metrics has it."""
 
 _SCHEMA = frozenset({"missing", "type", "range", "category", "size"})
 _RANGE = frozenset({"range", "reference_range"})
@@ -136,8 +128,8 @@ _OF_STAGE: Mapping[str, Samples] = {
 """Of a stage or of the whole: no stage takes longer than the whole, so one alone can be too much."""
 
 _OF_STATUS: Mapping[str, Callable[[str], Samples]] = {
-    "availability": lambda _: _status_is(_UNAVAILABLE.__contains__),
-    "reliability": lambda _: _status_is(lambda status: status not in _NO_FAULT),
+    "availability": lambda _: _status_is(ABSENCES.__contains__),
+    "reliability": lambda _: _status_is(lambda status: status != "OK" and status not in CLIENT_FAULTS),
     "deadline_misses": lambda _: _status_is(lambda status: status == "DEADLINE_EXCEEDED"),
     "error_ratio": lambda of: _status_is(lambda status: status == of if of else status != "OK"),
 }

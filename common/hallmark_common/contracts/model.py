@@ -241,15 +241,6 @@ class Contract(Part):
     objectives: tuple[Objective, ...] = Field(min_length=1, description="What is promised.")
     silences: tuple[Silence, ...] = Field((), description="When events are not told.")
 
-    def applies_to(self, consumer: str, model: str, variant: str, version: str) -> bool:
-        """Whether predictions of that model for that consumer are what it is about."""
-        return (
-            self.consumer in (EVERYONE, consumer)
-            and self.model.name == model
-            and self.model.variant in (None, variant)
-            and (not self.model.versions or version in self.model.versions)
-        )
-
     def is_valid_at(self, ns: int) -> bool:
         """Whether it holds at a time of events, ns since 1970."""
         begins = _ns(self.valid.since) if self.valid.since else None

@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from hallmark.qoa.v1.quality_pb2 import QualityRecord, Stage
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_qoa.stores.base import Due, Fold, Windows
-from hallmark_qoa.stores.marks import event_ns
+from hallmark_qoa.stores.marks import placed_ns
 from hallmark_qoa.stores.verdicts import Promise, in_order, promise_of, slice_of
 
 _KINDS = ("good", "bad", "unknown")
@@ -99,7 +99,7 @@ class Memory:
         """Let go of records whose event time is before a time."""
         while self._records:
             oldest = next(iter(self._records))
-            if event_ns(self._records[oldest]) >= before_ns:
+            if placed_ns(self._records[oldest]) >= before_ns:
                 break
             del self._records[oldest]
 

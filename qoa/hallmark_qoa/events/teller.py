@@ -60,10 +60,6 @@ class Teller:
         self._tasks = [asyncio.create_task(outlet.run()) for outlet in self._outlets]
         self._tasks.append(asyncio.create_task(self._run()))
 
-    def wake(self) -> None:
-        """There is something to tell: look now."""
-        self._wake.set()
-
     async def stop(self, grace_s: float) -> None:
         """Tell what there is, for ``grace_s`` at most and while no sink fails; the store keeps the rest."""
         if self._tasks:

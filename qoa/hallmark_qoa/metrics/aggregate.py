@@ -8,9 +8,8 @@ hashes are the first of a total order. So equal sets of records have equal aggre
 import base64
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -102,7 +101,7 @@ class Aggregate:
         return cls(
             Counter(counts),
             {slot: int(total, 16) for slot, total in sums.items()},
-            {slot: _sketch(encoded) for slot, encoded in sketches.items()},
+            {slot: Sketch.decode(encoded) for slot, encoded in sketches.items()},
             {slot: (least, most) for slot, (least, most) in ranges.items()},
             tables,
             {slot: tuple(_exemplar(one, spans) for one in exemplars) for slot, exemplars in worst.items()},
@@ -110,23 +109,9 @@ class Aggregate:
         )
 
 
-def merged(aggregates: Iterable[Aggregate]) -> Aggregate:
-    """One of the records of all."""
-    whole = Aggregate()
-    for aggregate in aggregates:
-        whole.merge(aggregate)
-    return whole
-
-
 def _add(counts: dict[str, int], more: Mapping[str, int]) -> None:
     for name, count in more.items():
         counts[name] = counts.get(name, 0) + count
-
-
-def _sketch(encoded: list[list[int]]) -> Sketch:
-    """What was encoded here needs no check: the sum that zlib adds would not be right."""
-    steps, counts = encoded
-    return Sketch.of_buckets(zip(accumulate(steps), counts, strict=True))
 
 
 def _interned(worst: dict[str, Exemplars]) -> tuple[list[tuple[Any, ...]], dict[str, list[tuple[Any, ...]]]]:

@@ -18,8 +18,7 @@ from hallmark_common.model_spec import (
 )
 from hallmark_common.profile import CategoryProfile, ColumnProfile, NumberProfile, Profile
 from hallmark_common.segments import OTHER, Segmenter, segments_of
-from hallmark_qoa.metrics.formulas.outliers import fences
-from hallmark_qoa.metrics.formulas.rates import Interval
+from hallmark_qoa.metrics.formulas.outliers import Interval, fences
 from hallmark_qoa.metrics.formulas.reference import NumericReference
 
 MEASURES = ("brightness", "contrast", "sharpness")
@@ -126,9 +125,6 @@ class ModelContext:
     def column(self, name: str) -> Column | None:
         """A column, or the answers by the name that stands for them."""
         return self.answers if name == ANSWERS else self.columns.get(name)
-
-
-EMPTY = ModelContext()
 
 
 def _fields(spec: ModelSpec) -> tuple[str, ...]:

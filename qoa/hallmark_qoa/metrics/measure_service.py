@@ -1,6 +1,9 @@
 """Figures of distributions, service, cost and telemetry."""
 
+from collections.abc import Collection
+
 from hallmark_common import attributes
+from hallmark_common.catalogue import ABSENCES, CLIENT_FAULTS
 from hallmark_qoa.flow import OK
 from hallmark_qoa.metrics import slots
 from hallmark_qoa.metrics.aggregate import Aggregate
@@ -8,23 +11,6 @@ from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.metrics.figure import NOTHING, Cell, Figure, share
 from hallmark_qoa.metrics.formulas import exact
 from hallmark_qoa.metrics.formulas.sketch import ALPHA
-
-CLIENT_FAULTS = frozenset(
-    (
-        "CANCELLED",
-        "INVALID_ARGUMENT",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "UNAUTHENTICATED",
-        "FAILED_PRECONDITION",
-        "OUT_OF_RANGE",
-    )
-)
-"""Statuses that the client is the reason of."""
-
-ABSENCES = frozenset(("UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"))
-"""Statuses of a service that was not there for the request."""
 
 MISSED = "DEADLINE_EXCEEDED"
 _SECONDS_AN_HOUR = 3600.0
@@ -56,11 +42,11 @@ def availability(cell: Cell, _context: ModelContext, _of: str, _aggregate: str) 
 
 def reliability(cell: Cell, _context: ModelContext, _of: str, _aggregate: str) -> Figure:
     """Share of requests, without the client's faults, that ended OK."""
-    counted, ok = _counted(cell.total, frozenset((OK,)))
+    counted, ok = _counted(cell.total, (OK,))
     return share(ok, counted)
 
 
-def _counted(aggregate: Aggregate, which: frozenset[str]) -> tuple[int, int]:
+def _counted(aggregate: Aggregate, which: Collection[str]) -> tuple[int, int]:
     """Requests that are not the client's fault, and how many of them ended in certain ways."""
     statuses = aggregate.table(slots.STATUS)
     counted = sum(count for status, count in statuses.items() if status not in CLIENT_FAULTS)

@@ -32,10 +32,6 @@ class Rows:
     value: list[float | None] = field(default_factory=list)
     truth: list[str | None] = field(default_factory=list)
 
-    def owner(self, row: int) -> int:
-        """The owner of what is said of a row."""
-        return self.records + row
-
 
 def read_rows(records: Sequence[QualityRecord]) -> Rows:
     """The instances of records, in order."""

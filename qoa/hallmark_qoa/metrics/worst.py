@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from hallmark_common.catalogue import ANSWERS, Metric, figure_key, resolve, split_spread
+from hallmark_common.catalogue import ABSENCES, ANSWERS, CLIENT_FAULTS, Metric, figure_key, resolve, split_spread
 from hallmark_qoa.flow import OK
 from hallmark_qoa.metrics import slots
 from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.metrics.exemplar import MOST, Exemplar
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.measure import IMAGE_COLUMNS, measure, segments_of
-from hallmark_qoa.metrics.measure_service import ABSENCES, CLIENT_FAULTS, MISSED
+from hallmark_qoa.metrics.measure_service import MISSED
 
 Named = Callable[[str], str]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
-from hallmark_qoa.derive import started_ns
+from hallmark_qoa.derive import event_ns, started_ns
 from hallmark_qoa.stores.base import Change
 from hallmark_qoa.stores.rows import DAY_NS, stored_text
 
@@ -53,15 +53,14 @@ def fresh_revision() -> int:
     return secrets.randbits(63)
 
 
-def event_ns(record: QualityRecord) -> int:
-    """``event_time`` of a record in nanoseconds since 1970, as near to it as windows reach."""
-    found = int(record.event_time.seconds) * 10**9 + int(record.event_time.nanos)
-    return min(max(found, -LAST_DAY_NS), LAST_DAY_NS - 1)
+def placed_ns(record: QualityRecord) -> int:
+    """Its event time in nanoseconds since 1970, as near to it as windows reach."""
+    return min(max(event_ns(record), -LAST_DAY_NS), LAST_DAY_NS - 1)
 
 
 def spot_of(record: QualityRecord) -> Spot:
     """Where a record is."""
-    return Spot(stored_text(record.model.name), stored_text(record.consumer), event_ns(record), started_ns(record))
+    return Spot(stored_text(record.model.name), stored_text(record.consumer), placed_ns(record), started_ns(record))
 
 
 def window_of(spot: Spot, size_s: int) -> Window:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
-from hallmark_qoa.stores.marks import event_ns
+from hallmark_qoa.stores.marks import placed_ns
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def _fill_event_times(connection: sqlite3.Connection) -> None:
     while rows := connection.execute(
         "SELECT rowid, record FROM records WHERE rowid > ? ORDER BY rowid LIMIT ?", (last, ROWS_AT_ONCE)
     ).fetchall():
-        times = [(event_ns(QualityRecord.FromString(record)), row) for row, record in rows]
+        times = [(placed_ns(QualityRecord.FromString(record)), row) for row, record in rows]
         connection.executemany("UPDATE records SET event_ns = ? WHERE rowid = ?", times)
         last, done = rows[-1][0], done + len(rows)
         if done % ROWS_PER_LINE == 0:

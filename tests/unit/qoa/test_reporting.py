@@ -5,7 +5,7 @@ import pytest
 from hallmark.qoa.v1.report_pb2 import WindowReport, WindowVerdict
 from hallmark_qoa.batch.memory import Memory
 from hallmark_qoa.metrics.aggregate import Aggregate
-from hallmark_qoa.metrics.context import EMPTY, ModelContext
+from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.reporting import Asked, windows_of
 from hallmark_qoa.stores.base import Due, Fold, Windows
 
@@ -18,7 +18,7 @@ class Nothing:
 
     def context(self, _model: str) -> ModelContext:
         """Nothing."""
-        return EMPTY
+        return ModelContext()
 
 
 def fold(segment: str, ok: int, failed: int) -> Fold:

@@ -27,15 +27,6 @@ class Bin:
     confidence_total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reliability:
-    """A point of a reliability diagram: mean confidence and share of hits, 0 to 1, of ``count`` predictions."""
-
-    confidence: float
-    hit_ratio: float
-    count: int
-
-
 def confidence_bins(confidences: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """Bin of each confidence, 0 to ``CONFIDENCE_BINS - 1``, in the shape of ``confidences``.
 
@@ -58,14 +49,6 @@ def maximum_calibration_error(bins: Iterable[Bin]) -> float | None:
     """Largest ``|hit ratio - mean confidence|`` of a bin, 0 to 1 (equation 5); None for no values."""
     gaps = [exact.mean(each.count, _gap(each)) for each in _filled(bins)]
     return max((gap for gap in gaps if gap is not None), default=None)
-
-
-def reliability(bins: Iterable[Bin]) -> list[Reliability]:
-    """The points of a reliability diagram, of the bins that hold anything, in their order."""
-    return [
-        Reliability(exact.mean(each.count, each.confidence_total) or 0.0, each.hits / each.count, each.count)
-        for each in _filled(bins)
-    ]
 
 
 def _filled(bins: Iterable[Bin]) -> list[Bin]:

@@ -44,15 +44,6 @@ def psi(reference: npt.ArrayLike, current: npt.ArrayLike) -> float | None:
     return float(np.sum((c - r) * np.log(c / r)))
 
 
-def expected_psi(bins: int, count: int, rows: int) -> float | None:
-    """The PSI that chance alone gives on average: ``(bins - 1) * (1 / count + 1 / rows)``; None without samples.
-
-    Yurdakul & Naranjo 2020, J. Risk Model Valid. 14(4), section 3. ``rows`` is the size of the sample that the
-    reference was made of. Below some multiple of this a PSI says nothing: ten bins want 450 values for 0.02.
-    """
-    return (bins - 1) * (1 / count + 1 / rows) if count > 0 and rows > 0 else None
-
-
 def kullback_leibler(reference: npt.ArrayLike, current: npt.ArrayLike) -> float | None:
     """Divergence of the reference from the current, ``sum(r * ln(r / c))`` in nats, at least 0.
 

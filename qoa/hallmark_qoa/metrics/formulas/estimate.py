@@ -9,8 +9,3 @@ class Estimate:
 
     value: float
     error: float
-
-    @classmethod
-    def between(cls, low: float, high: float) -> "Estimate":
-        """The middle of the range that holds the true value."""
-        return cls((low + high) / 2, (high - low) / 2)

@@ -5,15 +5,10 @@ Kulisch 2013, "Computer Arithmetic and Validity", chapter 8, on Python's unbound
 :func:`to_fixed` and *squares* a sum of squares of it. Rounding happens once, when a result becomes a float:
 
 - a value is off by at most 2**-65 (about 3e-20, in its own unit), and exact from 2**-11 in magnitude;
-- a mean is off by at most 2**-65 plus 2**-53 of itself, a standard deviation likewise.
+- a mean is off by at most 2**-65 plus 2**-53 of itself.
 """
 
 import math
-from collections.abc import Iterator
-from operator import mul
-
-import numpy as np
-import numpy.typing as npt
 
 FRACTION_BITS = 64
 """A total counts multiples of two to the power of minus this; squares of minus twice this."""
@@ -39,44 +34,19 @@ def from_fixed(total: int) -> float | None:
     return quotient(total, 1 << FRACTION_BITS)
 
 
-def sum_fixed(values: npt.ArrayLike) -> int:
-    """Total of an array of any shape: the sum of :func:`to_fixed` of its values, 0 of none.
-
-    Raises:
-        ValueError: a value is not finite.
-    """
-    return sum(sum(wholes) << shift for shift, wholes in _by_shift(values))
-
-
-def sum_squares_fixed(values: npt.ArrayLike) -> int:
-    """Squares of an array of any shape: the sum of the squares of :func:`to_fixed` of its values, 0 of none.
-
-    Raises:
-        ValueError: a value is not finite.
-    """
-    return sum(sum(map(mul, wholes, wholes)) << (2 * shift) for shift, wholes in _by_shift(values))
-
-
 def mean(count: int, total: int) -> float | None:
     """``total / count``, in the unit of the values; None for no values."""
     return quotient(total, count << FRACTION_BITS) if count > 0 else None
 
 
-def variance(count: int, total: int, squares: int, ddof: int = 0) -> float | None:
-    """``(squares - total**2 / count) / (count - ddof)``, in the squared unit of the values.
+def variance(count: int, total: int, squares: int) -> float | None:
+    """``(squares - total**2 / count) / count``, in the squared unit of the values; None for no values.
 
-    With ``ddof`` 0 that of a population, with 1 the unbiased estimate from a sample. Whole numbers up to the last
-    division, so nothing cancels however far the mean is from zero. None of no more than ``ddof`` values.
+    That of a population. Whole numbers up to the last division, so nothing cancels however far the mean is from zero.
     """
-    if count <= ddof:
+    if count <= 0:
         return None
-    return quotient(count * squares - total * total, (count * (count - ddof)) << (2 * FRACTION_BITS))
-
-
-def std(count: int, total: int, squares: int, ddof: int = 0) -> float | None:
-    """Square root of :func:`variance`, in the unit of the values."""
-    squared = variance(count, total, squares, ddof)
-    return None if squared is None else math.sqrt(squared)
+    return quotient(count * squares - total * total, (count * count) << (2 * FRACTION_BITS))
 
 
 def mean_square(count: int, squares: int) -> float | None:
@@ -90,16 +60,3 @@ def quotient(numerator: int, denominator: int) -> float | None:
         return numerator / denominator  # of whole numbers: Python rounds it once, correctly
     except OverflowError:
         return None
-
-
-def _by_shift(values: npt.ArrayLike) -> Iterator[tuple[int, list[int]]]:
-    """Whole numbers of at most 53 bits, grouped by how far to shift them left to have the multiples of 2**-64."""
-    array = np.asarray(values, dtype=np.float64).ravel()
-    if not np.isfinite(array).all():
-        raise ValueError("expected finite values, got NaN or infinity")
-    fractions, exponents = np.frexp(array)
-    exponents = exponents + FRACTION_BITS
-    wholes = np.rint(np.ldexp(fractions, np.minimum(exponents, _SIGNIFICAND_BITS))).astype(np.int64)
-    shifts = np.maximum(exponents - _SIGNIFICAND_BITS, 0)
-    for shift in np.unique(shifts).tolist():
-        yield shift, wholes[shifts == shift].tolist()

@@ -1,16 +1,21 @@
 """Values outside Tukey's fences of a reference."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from hallmark_qoa.metrics.formulas.estimate import Estimate
-from hallmark_qoa.metrics.formulas.rates import Interval
-from hallmark_qoa.metrics.formulas.sketch import Sketch
-
 REACH = 1.5
 """Interquartile ranges from a quartile to its fence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From ``low`` to ``high``, both included."""
+
+    low: float
+    high: float
 
 
 def fences(lower_quartile: float, upper_quartile: float) -> Interval | None:
@@ -28,17 +33,3 @@ def are_outside(values: npt.ArrayLike, inside: Interval) -> npt.NDArray[np.bool_
     """Which values are below or above, in the shape of ``values``; their count over all is the exact outlier ratio."""
     array = np.asarray(values, dtype=np.float64)
     return (array < inside.low) | (array > inside.high)
-
-
-def outlier_ratio(current: Sketch, inside: Interval) -> Estimate | None:
-    """Share of values below or above, 0 to 1; None for no values.
-
-    Off by at most half the share of values that are in the same bucket of the sketch as a fence.
-    """
-    if not current.count:
-        return None
-    surely_below, maybe_below = current.count_at_most(math.nextafter(inside.low, -math.inf))
-    surely_inside, maybe_inside = current.count_at_most(inside.high)
-    least = surely_below + current.count - maybe_inside
-    most = maybe_below + current.count - surely_inside
-    return Estimate.between(least / current.count, most / current.count)

@@ -1,6 +1,5 @@
 """How well scores put positives above negatives, from two histograms of scores."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -22,13 +21,6 @@ def score_bins(scores: npt.ArrayLike) -> npt.NDArray[np.int64]:
     if not ((array >= 0) & (array <= 1)).all():
         raise ValueError("expected scores of 0 to 1")
     return np.minimum(array * SCORE_BINS, SCORE_BINS - 1).astype(np.int64)
-
-
-def score_bin(score: float) -> int:
-    """As :func:`score_bins`, of one score."""
-    if not 0 <= score <= 1:
-        raise ValueError(f"expected a score of 0 to 1, got {score}")
-    return min(math.floor(score * SCORE_BINS), SCORE_BINS - 1)
 
 
 def auc(positives: Mapping[int, int], negatives: Mapping[int, int]) -> Estimate | None:

@@ -32,26 +32,6 @@ def ns(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp()) * 10**9
 
 
-def test_it_applies_to_its_consumer_and_model() -> None:
-    found = contract()
-    assert found.applies_to("web-shop", "flights", "default", "1")
-    assert found.applies_to("web-shop", "flights", "challenger", "2")
-    assert not found.applies_to("Web-Shop", "flights", "default", "1")
-    assert not found.applies_to("web-shop", "digits", "default", "1")
-
-
-def test_a_star_is_every_consumer() -> None:
-    assert contract(consumer="*").applies_to("anonymous", "flights", "default", "1")
-
-
-def test_versions_and_variant_narrow_it() -> None:
-    found = contract(model={"name": "flights", "versions": [1, "2.0"], "variant": "default"})
-    assert found.applies_to("web-shop", "flights", "default", "1")
-    assert found.applies_to("web-shop", "flights", "default", "2.0")
-    assert not found.applies_to("web-shop", "flights", "default", "3")
-    assert not found.applies_to("web-shop", "flights", "challenger", "1")
-
-
 @pytest.mark.parametrize(
     ("moment", "valid"),
     [

@@ -117,7 +117,6 @@ async def test_each_change_is_told_once_and_in_order(store: Shelf, start: StartT
     await put_changes(store, change(3), change(1))
     teller = await start(first, second)
     await put_changes(store, change(2))
-    teller.wake()
     await eventually(lambda: len(store.said) == 3)
     await put_changes(store, change(4))
     await eventually(lambda: len(store.said) == 4)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hallmark_qoa.metrics.aggregate import Aggregate, merged
+from hallmark_qoa.metrics.aggregate import Aggregate
 from hallmark_qoa.metrics.distinct import Distinct, K, hash_of
 from hallmark_qoa.metrics.exemplar import MOST, Exemplar, worst_of
-from hallmark_qoa.metrics.formulas.sketch import Sketch
+from tests.support.counted import merged, sketch_of
 
 TEXTS = st.sampled_from(["a", "b", "low:c"])
 EXEMPLARS = st.builds(
@@ -32,9 +32,7 @@ def aggregates(draw: st.DrawFn) -> Aggregate:
     found.sums.update(draw(st.dictionaries(TEXTS, st.integers().filter(bool))))
     found.tables.update(draw(st.dictionaries(TEXTS, st.dictionaries(TEXTS, st.integers(1, 99), min_size=1))))
     for slot in draw(st.sets(TEXTS)):
-        sketch = Sketch()
-        sketch.add_many(draw(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=9)))
-        found.sketches[slot] = sketch
+        found.sketches[slot] = sketch_of(draw(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=9)))
     for slot in draw(st.sets(TEXTS)):
         found.worst[slot] = worst_of(slot, draw(st.sets(EXEMPLARS, min_size=1, max_size=9)))
     found.rows = Distinct(draw(st.lists(st.integers(0, 2**64 - 1), max_size=9)))

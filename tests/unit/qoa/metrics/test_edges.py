@@ -13,12 +13,13 @@ from hallmark_common.catalogue import CATALOGUE
 from hallmark_common.model_spec import ModelSpec
 from hallmark_common.profile import CategoryProfile, Profile
 from hallmark_qoa.metrics.aggregate import Aggregate
-from hallmark_qoa.metrics.context import EMPTY, ModelContext, NumberColumn
+from hallmark_qoa.metrics.context import ModelContext, NumberColumn
 from hallmark_qoa.metrics.figure import NOTHING, Cell, Figure
 from hallmark_qoa.metrics.measure import measure, measure_all
 from hallmark_qoa.metrics.observe import ALL, observe
 from tests.unit.qoa.metrics.worlds import OUTPUTS, SECONDS, TABLE, number_profile
 
+EMPTY = ModelContext()
 EXTREMES = st.sampled_from([None, 0, 1, -1, 0.5, 1e-300, -1e300, 1.7e308, 2**31, "text", True, [], {}])
 CELLS = st.one_of(EXTREMES, st.floats(allow_nan=False, allow_infinity=False))
 

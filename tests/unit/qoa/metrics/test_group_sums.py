@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hallmark_qoa.metrics import group_sums
-from hallmark_qoa.metrics.formulas.exact import sum_fixed, sum_squares_fixed
+from tests.support.counted import fixed_squares, fixed_sum
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False, width=64),
@@ -23,8 +23,8 @@ def test_sums_are_exact(samples: list[tuple[int, float]]) -> None:
     values = np.array([value for _, value in samples], dtype=np.float64)
     those = np.arange(len(samples))
     by_group = [values[groups == group] for group in range(5)]
-    assert group_sums.sums(groups, those, values, 5) == [sum_fixed(each) for each in by_group]
-    assert group_sums.square_sums(groups, those, values, 5) == [sum_squares_fixed(each) for each in by_group]
+    assert group_sums.sums(groups, those, values, 5) == [fixed_sum(each) for each in by_group]
+    assert group_sums.square_sums(groups, those, values, 5) == [fixed_squares(each) for each in by_group]
 
 
 def test_a_value_counts_in_every_group_that_points_to_it() -> None:

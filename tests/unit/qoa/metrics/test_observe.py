@@ -10,7 +10,7 @@ from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common.catalogue import CATALOGUE
 from hallmark_qoa.metrics import slots
 from hallmark_qoa.metrics.aggregate import Aggregate
-from hallmark_qoa.metrics.context import EMPTY, ModelContext
+from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.measure import measure, measure_all
 from hallmark_qoa.metrics.observe import ALL, Key, Series, observe
@@ -93,10 +93,10 @@ def test_no_records_are_no_aggregates() -> None:
 
 
 def test_an_unknown_model_is_measured_where_nothing_need_be_known_of_it() -> None:
-    found = observe(WORLDS[0].records, EMPTY)
+    found = observe(WORLDS[0].records, ModelContext())
     assert {segment for _, segment in found} == {ALL}
     cell = Cell(next(iter(found.values())), {}, 10.0)
-    figures = {key: figure for key, figure in measure_all(cell, EMPTY).items() if figure.value is not None}
+    figures = {key: figure for key, figure in measure_all(cell, ModelContext()).items() if figure.value is not None}
     dimensions = {CATALOGUE[key.partition("[")[0].partition(".")[0]].dimension for key in figures}
     assert {
         "response_time.p95",

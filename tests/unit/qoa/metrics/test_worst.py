@@ -6,12 +6,13 @@ import pytest
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common.catalogue import resolve
-from hallmark_qoa.metrics.aggregate import Aggregate, merged
+from hallmark_qoa.metrics.aggregate import Aggregate
 from hallmark_qoa.metrics.exemplar import MOST, Exemplar
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.measure import measure, measure_all
 from hallmark_qoa.metrics.observe import ALL, observe
 from hallmark_qoa.metrics.worst import worst_of
+from tests.support.counted import merged
 from tests.unit.qoa.metrics.worlds import World, made_up
 
 WORLD = made_up("probability", 11, 300)

@@ -7,17 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.calibration import calibration_curve
 
-from hallmark_qoa.metrics.formulas import exact
 from hallmark_qoa.metrics.formulas.calibration import (
     CONFIDENCE_BINS,
     Bin,
     confidence_bins,
     expected_calibration_error,
     maximum_calibration_error,
-    reliability,
 )
+from tests.support.counted import fixed_sum
 
 PREDICTIONS = st.lists(
     st.tuples(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.2, 0.4, 1.0])), st.booleans()), min_size=1, max_size=40
@@ -28,7 +26,7 @@ def bins_of(confidences: Sequence[float], hits: Sequence[bool]) -> list[Bin]:
     confidences, hits = np.asarray(confidences), np.asarray(hits)
     which = confidence_bins(confidences)
     return [
-        Bin(int(np.sum(which == k)), int(np.sum(hits[which == k])), exact.sum_fixed(confidences[which == k]))
+        Bin(int(np.sum(which == k)), int(np.sum(hits[which == k])), fixed_sum(confidences[which == k]))
         for k in range(CONFIDENCE_BINS)
     ]
 
@@ -62,20 +60,10 @@ def test_any_confidences(predictions: list[tuple[float, bool]]) -> None:
     assert_equal_to_plain([confidence for confidence, _ in predictions], [hit for _, hit in predictions])
 
 
-def test_reliability_is_the_curve_of_scikit_learn(cancer: Any) -> None:
-    hits = np.array(cancer.truths) == "yes"
-    hit_ratios, confidences = calibration_curve(hits, cancer.scores, n_bins=CONFIDENCE_BINS)
-    points = reliability(bins_of(cancer.scores, hits))
-    assert [point.hit_ratio for point in points] == pytest.approx(hit_ratios, abs=1e-12)
-    assert [point.confidence for point in points] == pytest.approx(confidences, abs=1e-12)
-    assert sum(point.count for point in points) == len(hits)
-
-
 def test_nothing_has_no_error() -> None:
     for bins in ([], [Bin(0, 0, 0)] * CONFIDENCE_BINS):
         assert expected_calibration_error(bins) is None
         assert maximum_calibration_error(bins) is None
-        assert reliability(bins) == []
 
 
 def test_a_perfect_forecast_has_no_error() -> None:

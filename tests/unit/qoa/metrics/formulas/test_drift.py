@@ -94,15 +94,6 @@ def test_a_new_bin_is_finite_and_large() -> None:
     assert drift.psi([1.0, 0.0], [90, 10]) == pytest.approx(0.1 * -math.log(0.9) + (0.1 - 1e-4) * math.log(0.1 / 1e-4))
 
 
-def test_expected_psi_is_the_mean_of_simulated_ones() -> None:
-    random = np.random.default_rng(5)
-    bins, count, rows = np.full(10, 0.1), 500, 2000
-    simulated = [drift.psi(random.multinomial(rows, bins), random.multinomial(count, bins)) for _ in range(2000)]
-    assert np.mean(np.array(simulated, dtype=float)) == pytest.approx(drift.expected_psi(10, count, rows), rel=0.05)
-    assert drift.expected_psi(10, 0, rows) is None
-    assert drift.expected_psi(10, count, 0) is None
-
-
 def test_bins_of_both_sides_must_be_the_same() -> None:
     for measure in EVERY:
         with pytest.raises(ValueError, match="as many bins"):

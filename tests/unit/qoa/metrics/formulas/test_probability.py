@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from hallmark_qoa.metrics.formulas import exact
 from hallmark_qoa.metrics.formulas.probability import brier_score, log_loss, log_loss_of
+from tests.support.counted import fixed_squares, fixed_sum
 
 
 def ours(probabilities: Sequence[float], happened: Sequence[bool]) -> tuple[float | None, float | None]:
     p, y = np.asarray(probabilities, dtype=np.float64), np.asarray(happened, dtype=bool)
-    brier = brier_score(len(p), exact.sum_squares_fixed(p), int(y.sum()), exact.sum_fixed(p[y]))
+    brier = brier_score(len(p), fixed_squares(p), int(y.sum()), fixed_sum(p[y]))
     losses = [log_loss_of(each if hit else 1 - each) for each, hit in zip(p.tolist(), y.tolist(), strict=True)]
-    return brier, log_loss(len(p), exact.sum_fixed(losses))
+    return brier, log_loss(len(p), fixed_sum(losses))
 
 
 def test_real_scores(cancer: Any) -> None:

@@ -10,19 +10,20 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from hallmark_qoa.metrics.formulas import exact, regression
+from tests.support.counted import fixed_squares, fixed_sum
 
 NUMBERS = st.floats(-1e6, 1e6)
 
 
 def scores(truths: Sequence[float], predicted: Sequence[float]) -> list[float | None]:
     truth, residual = np.asarray(truths, dtype=np.float64), np.subtract(predicted, truths)
-    count, squares = len(truth), exact.sum_squares_fixed(residual)
+    count, squares = len(truth), fixed_squares(residual)
     return [
-        regression.mean_error(count, exact.sum_fixed(residual)),
-        regression.mae(count, exact.sum_fixed(np.abs(residual))),
+        regression.mean_error(count, fixed_sum(residual)),
+        regression.mae(count, fixed_sum(np.abs(residual))),
         regression.mse(count, squares),
         regression.rmse(count, squares),
-        regression.r2(count, squares, exact.sum_fixed(truth), exact.sum_squares_fixed(truth)),
+        regression.r2(count, squares, fixed_sum(truth), fixed_squares(truth)),
     ]
 
 

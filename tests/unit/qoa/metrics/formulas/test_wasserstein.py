@@ -12,6 +12,7 @@ from hallmark_qoa.metrics.formulas.estimate import Estimate
 from hallmark_qoa.metrics.formulas.reference import NumericReference
 from hallmark_qoa.metrics.formulas.sketch import Sketch
 from hallmark_qoa.metrics.formulas.wasserstein import wasserstein, wasserstein_normed
+from tests.support.counted import sketch_of
 
 VALUES = st.lists(
     st.one_of(st.floats(-1e9, 1e9), st.integers(-3, 3).map(float), st.just(0.0)), min_size=1, max_size=100
@@ -21,9 +22,7 @@ VALUES = st.lists(
 def parts(before: Any, after: Any, steps: int = 100) -> tuple[NumericReference, np.ndarray, Sketch]:
     quantiles = np.maximum.accumulate(np.quantile(before, np.linspace(0, 1, steps + 1)))
     reference = NumericReference.of(quantiles.tolist(), len(before))
-    sketch = Sketch()
-    sketch.add_many(after)
-    return reference, np.bincount(reference.bin_of(after), minlength=reference.bins), sketch
+    return reference, np.bincount(reference.bin_of(after), minlength=reference.bins), sketch_of(after)
 
 
 @given(VALUES, VALUES, st.sampled_from([1, 20, 100]))
