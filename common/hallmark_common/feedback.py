@@ -6,10 +6,9 @@ One truth is ``{"prediction_id": …, "value": …, "observed_at": …}``, the l
 import json
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from hallmark.qoa.v1.qoa_pb2 import PredictionTruth, TruthOutcome
 from hallmark_common.errors import invalid, shown
+from hallmark_common.times import parse_time
 
 KEYS = ("prediction_id", "value", "observed_at")
 
@@ -34,7 +33,7 @@ def truth_from(document: object, where: str = "") -> PredictionTruth:
     told = PredictionTruth(prediction_id=_text(f"{prefix}prediction_id", document.get("prediction_id")))
     told.truth.value = value_text(f"{prefix}value", document.get("value"))
     if document.get("observed_at") is not None:
-        told.truth.observed_at.CopyFrom(_time(f"{prefix}observed_at", document["observed_at"]))
+        told.truth.observed_at.CopyFrom(parse_time(f"{prefix}observed_at", document["observed_at"]))
     return told
 
 
@@ -68,12 +67,3 @@ def _text(field: str, value: object) -> str:
     except UnicodeEncodeError:
         raise invalid(field, "a string of Unicode characters", f"{shown(value)} with half a surrogate pair") from None
     return value
-
-
-def _time(field: str, value: object) -> Timestamp:
-    moment = Timestamp()
-    try:
-        moment.FromJsonString(value)  # type: ignore[arg-type]  # from JSON, it may be anything
-    except (ValueError, OverflowError):
-        raise invalid(field, "an RFC 3339 time such as 2013-07-01T12:00:00Z", shown(value)) from None
-    return moment

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
 from hallmark_common.errors import HallmarkError, invalid, shown
+from hallmark_common.times import parse_time
 from hallmark_web.fields import field_name, text
-from hallmark_web.times import parse_time
 
 KEYS = ("instances", "event_time", "version")
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.web.v1 import web_pb2
 from hallmark_common.errors import invalid, shown
+from hallmark_common.times import parse_time
 from hallmark_web.fields import field_name
 from hallmark_web.multipart_parts import Part, read_parts
-from hallmark_web.times import parse_time
 
 IMAGE = "image"
 TEXTS = ("event_time", "version")

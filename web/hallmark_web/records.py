@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, StreamingResponse
 from hallmark.qoa.v1 import qoa_pb2
 from hallmark_common.errors import HallmarkError
 from hallmark_common.records import record_to_dict
+from hallmark_common.times import parse_time
 from hallmark_web.downstream import downstream_error
 from hallmark_web.openapi import RECORD_DOC, RECORDS_DOC, WATCH_DOC
-from hallmark_web.times import parse_time
 
 if TYPE_CHECKING:
     from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceAsyncStub

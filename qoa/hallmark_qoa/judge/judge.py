@@ -81,7 +81,7 @@ class Judge:
         verdicts, failed = await self._answer(due, self._questions(around, promises, folds))
         news = await self._news(due, verdicts, stored)
         content = _digest(folds)
-        is_other = self._content.get(_place(due)) != content
+        is_other = self._content.get(due.place) != content
         affected = await self._affected(due, verdicts, stored, is_other=is_other)
         return Judged(verdicts, news, [due.start_ns, *affected] if failed else affected, failed, content)
 
@@ -98,7 +98,7 @@ class Judge:
 
     def remember(self, due: Due, judged: Judged) -> None:
         """Note that it was written: so it is known whether a window is judged again because it holds something else."""
-        place = _place(due)
+        place = due.place
         self._content[place] = judged.content
         self._content.move_to_end(place)
         if len(self._content) > MAX_REMEMBERED:
@@ -203,10 +203,6 @@ class _Usual:
 
 def _window(due: Due) -> Windows:
     return Windows(due.size_s, due.model, due.consumer, due.start_ns, due.end_ns)
-
-
-def _place(due: Due) -> tuple[int, str, str, int]:
-    return due.size_s, due.model, due.consumer, due.start_ns
 
 
 def _digest(folds: Sequence[Fold]) -> bytes:

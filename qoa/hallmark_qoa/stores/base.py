@@ -98,6 +98,11 @@ class Due:
     """When a record of it changed last, by the clock of who changed it, nanoseconds since 1970."""
 
     @property
+    def place(self) -> tuple[int, str, str, int]:
+        """Which window it is, whatever is to be done with it."""
+        return self.size_s, self.model, self.consumer, self.start_ns
+
+    @property
     def end_ns(self) -> int:
         """End of the window, itself no part of it."""
         return self.start_ns + self.size_s * 10**9

@@ -142,20 +142,16 @@ class Keeper:
             self._judge.remember(due, judged)
         self.windows["judged"] += written
         if judged.failed:
-            self._paused[_place(due)] = self._clock() + PAUSE_S
+            self._paused[due.place] = self._clock() + PAUSE_S
         return written
 
     def _is_paused(self, due: Due) -> bool:
         """Whether nobody could be asked about a window a moment ago."""
-        until_s = self._paused.get(_place(due)) if due.task == "judge" else None
+        until_s = self._paused.get(due.place) if due.task == "judge" else None
         if until_s is None or until_s > self._clock():
             return until_s is not None
-        del self._paused[_place(due)]
+        del self._paused[due.place]
         return False
-
-
-def _place(due: Due) -> tuple[int, str, str, int]:
-    return due.size_s, due.model, due.consumer, due.start_ns
 
 
 class _Unfolded:
@@ -177,7 +173,7 @@ class _Unfolded:
 
     def __contains__(self, due: Due) -> bool:
         """Whether a window is one of them; smaller ones come first in the order of marks."""
-        return (due.size_s, due.model, due.consumer, due.start_ns) in self._windows
+        return due.place in self._windows
 
 
 class _Over:

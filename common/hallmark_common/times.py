@@ -1,4 +1,4 @@
-"""Times as text: RFC 3339, as REST takes them."""
+"""Times as text: RFC 3339, as JSON has them."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
