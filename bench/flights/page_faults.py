@@ -19,27 +19,9 @@ def of_faults(faults: Document) -> dict[str, str]:
         "frozen": f"{design['frozen_ms']:.0f}",
         "running": f"{design['running_ms']:.0f}",
         "objectives": str(len(design["objectives"])),
-        "how_judged": _how_judged(faults),
         "slow_text": _slow(faults["table"]["hallmark"]),
         "fault_table": "\n".join(_rows(faults["table"])),
     }
-
-
-def _how_judged(faults: Document) -> str:
-    """How the contract came about, where it was not the first one."""
-    tried = faults.get("tried", [])
-    if not tried:
-        return ""
-    told = "; ".join(
-        f"with {one['what']}, slow preprocess was found {_of(one['slow preprocess'])} and slow inference "
-        f"{_of(one['slow inference'])}"
-        for one in tried
-    )
-    return f"\n\nThis is not the first contract that was tried: {told}. {faults['judged']}"
-
-
-def _of(row: Document) -> str:
-    return f"{row['within_two_windows']} times of {row['runs']} and rightly blamed {row['right_blame']} times"
 
 
 def _slow(rows: Document) -> str:

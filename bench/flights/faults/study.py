@@ -15,6 +15,8 @@ from bench.flights.flight import Flight
 from bench.flights.half_year import half_year
 
 SEEDS = 20
+FIRST_SEED = 100
+"""The contract of the study was chosen by what it found on seeds 0 to 19; these had not been seen then."""
 FIRST_SEED_OF_THRESHOLDS = 1000
 SOON = 2
 """Windows within which a fault is to be found."""
@@ -35,7 +37,7 @@ async def _study(house: House, flights: Sequence[Flight], seeds: int, say: Say) 
     (house.contracts / "study.yaml").write_text(contract(found))
     runs: list[dict[str, Any]] = []
     for kind in KINDS:
-        plans = [plan(kind, seed, flights) for seed in range(seeds)]
+        plans = [plan(kind, FIRST_SEED + seed, flights) for seed in range(seeds)]
         seen = await _all(house, plans, say)
         runs += [_run(one, what, found) for one, what in zip(plans, seen, strict=True)]
         say(f"{kind}: {_line(kind, runs)}")

@@ -60,13 +60,21 @@ def blame(case: Case) -> Blame:
 def _service(case: Case, metric: Metric) -> Blame | None:
     if metric.name in _OF_INFERENCE:
         return _stage(MODEL_STAGE, "it is measured there")
+    if metric.name == "transit_time":
+        return _slowest(case, _ends(case.objective.of))
     if metric.of == "stage" and case.objective.of:
         return _stage(case.objective.of, "the objective is about it")
-    return _slowest(case) if metric.unit == "s" else _failing(case)
+    return _slowest(case, attributes.STAGES) if metric.unit == "s" else _failing(case)
 
 
-def _slowest(case: Case) -> Blame | None:
-    """The stage whose own time and the way to it have grown most together.
+def _ends(stage: str) -> Sequence[str]:
+    """The caller of a stage and the stage: a way is long too where the caller is late in taking the answer."""
+    place = attributes.STAGES.index(stage)
+    return attributes.STAGES[max(0, place - 1) : place + 1]
+
+
+def _slowest(case: Case, stages: Sequence[str]) -> Blame | None:
+    """Of these stages the one whose own time and the way to it have grown most together.
 
     A process that does not get to run shows on the way to it: requests wait before they are accepted.
     """
@@ -74,7 +82,7 @@ def _slowest(case: Case) -> Blame | None:
     names = {
         figure_key(metric, stage, aggregate): stage
         for metric in ("stage_time", "transit_time")
-        for stage in attributes.STAGES
+        for stage in stages
     }
     parts = _departures(case, names)
     together: dict[str, float] = {}

@@ -107,6 +107,25 @@ def test_own_time_and_the_way_to_a_stage_count_together() -> None:
     assert _blame(cell, _cell(), metric="response_time", aggregate="p95").stage == "preprocess"
 
 
+@pytest.mark.parametrize(
+    ("late_ms", "stage"),
+    [({0: 50, 1: 50}, "preprocess"), ({}, "inference")],
+    ids=["a caller that is late itself", "a caller that is as ever"],
+)
+def test_a_long_way_is_of_whichever_of_its_ends_departs_most(late_ms: dict[int, int], stage: str) -> None:
+    """The way to inference is longer by 30 ms, for preprocess was late in taking the answer, or inference to begin."""
+    slow = []
+    for number in range(1, COUNT + 1):
+        made = Made(number)
+        spans = made.spans
+        for place, (_, span) in enumerate(spans[:4]):
+            span.end_time_unix_nano += (30 + late_ms.get(place, 0)) * 10**6
+        slow.append(derive(made.prediction, decode(request_of(spans)).spans))
+    cell = cell_of(fold_records(Due("fold", 10, "m", "acme", T0_NS, 1, 0), slow, CONTEXT))
+    assert cell is not None
+    assert _blame(cell, _cell(), metric="transit_time", of="inference", aggregate="p50").stage == stage
+
+
 @pytest.mark.parametrize("skew_s", [-300.0, 300.0])
 def test_clocks_that_differ_by_minutes_change_nothing(skew_s: float) -> None:
     skewed = {"preprocess_skew_s": skew_s, "inference_skew_s": -skew_s}
