@@ -13,10 +13,12 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_cli.stack.part import Part, Probe
@@ -24,6 +26,7 @@ from hallmark_cli.stack.parts.collector import collector
 from hallmark_qoa.facts import decode_spans
 from hallmark_qoa.stores.open import FILE_NAME
 from tests.support.command import ROOT, environment, run_command
+from tests.support.measured import Measured
 from tests.support.parts import Broker, RunningPart, new_site, start_tied
 from tests.support.prometheus import Prometheus
 from tests.support.proxy import TcpProxy
@@ -34,6 +37,7 @@ logger = logging.getLogger(__name__)
 SERVICES = {"inference": "inference_port", "preprocess": "preprocess_port", "web": "web_http_port"}
 _QUICK = {"COLLECTOR_DECISION_WAIT": "1s"}
 SETTLED_S = 90.0
+_ROWS = "SELECT prediction_id, record, spans FROM records"
 _SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)")
 
 
@@ -100,11 +104,14 @@ class Pipeline:
     collector: RunningPart
     services: Mapping[str, RunningPart]
     engine: RunningPart
+    measured: Measured | None = None
+    """What came of the last load, once that is known."""
 
     def __init__(
         self, folder: Path, *, collector_environ: Mapping[str, str] = _QUICK, impatient: bool = True, **settings: Any
     ) -> None:
         self._collector_environ = collector_environ
+        self._alerts: list[str] = []
         self.site = new_site(folder / "site", **settings)
         self.broker = Broker(self.site)
         self.publishing = TcpProxy(self.broker.port)
@@ -178,18 +185,24 @@ class Pipeline:
 
     def stored(self) -> Stored:
         """What is in the store by now."""
-        file = self.site.folder("hallmark") / FILE_NAME
-        if not file.exists():
-            return Stored(0, (), Counter())
-        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-        try:
-            rows = connection.execute("SELECT prediction_id, record, spans FROM records").fetchall()
-        finally:
-            connection.close()
+        rows = self._rows()
         records = [QualityRecord.FromString(record) for _, record, _ in rows]
         traces = tuple(record.trace_id for record in records if record.complete)
         spans = Counter(len(decode_spans(prediction, blob)) for prediction, _, blob in rows)
         return Stored(len(rows), traces, spans)
+
+    def _rows(self) -> list[tuple[str, bytes, bytes]]:
+        """Prediction id, record and spans of all that is in the store."""
+        url, password_file = self.site.settings.qoa_store_url, self.site.settings.qoa_store_password_file
+        if url and password_file:
+            with psycopg.connect(url, password=password_file.read_text().strip()) as database:
+                has_schema = database.execute("SELECT to_regclass('records')").fetchone() != (None,)
+                return database.execute(_ROWS).fetchall() if has_schema else []
+        file = self.site.folder("hallmark") / FILE_NAME
+        if not file.exists():
+            return []
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            return connection.execute(_ROWS).fetchall()
 
     def until_stored(self, predictions: int, *, timeout_s: float = SETTLED_S) -> Stored:
         """Wait until so many complete records are there; they must be exactly so many."""
@@ -205,12 +218,11 @@ class Pipeline:
 
     def until_drained(self, timeout_s: float = SETTLED_S) -> None:
         """Wait until no queue of spans holds anything, ready or unacknowledged."""
-
-        def drained() -> bool:
-            held = self.broker.messages()
-            return bool(held) and not any(count for queue, count in held.items() if queue.startswith("spans."))
-
-        until(drained, "all spans are consumed", timeout_s=timeout_s)
+        until(
+            lambda: self.broker.messages() and not self.queued_in_broker(),
+            "all spans are consumed",
+            timeout_s=timeout_s,
+        )
 
     def until_nothing_is_lost(self, predictions: int) -> Stored:
         """Wait for a complete record of every prediction; every span that was made must be in one of them."""
@@ -218,26 +230,32 @@ class Pipeline:
         found = self.until_stored(predictions)
         took_s = time.monotonic() - began_s
         self.until_drained()
+        # A collector that has just been started hears of each service again with its next report.
         until(
-            lambda: self.spans_at_source("sent") == self.spans_at_source("made"),
-            "every span has been sent",
+            lambda: self.spans_at_source("sent") == self.spans_at_source("made") == found.span_count,
+            f"{found.span_count} spans, all that are stored, were made and sent",
             timeout_s=30,
         )
         assert self.spans_at_source("dropped") == 0
         assert self.stored() == found
         assert len(found.spans) == 1, "every prediction makes as many spans"
-        assert found.span_count == self.spans_at_source("made")
         held = self.broker.messages()
         assert (held["dead"], held["unrouted"]) == (0, 0)
-        logger.info(
-            "%d predictions, %d spans, complete after %.1f s; engine in its last life: %d duplicates, %d redelivered",
-            predictions,
-            found.span_count,
-            took_s,
-            self.collected("hallmark_qoa_spans_total", outcome="duplicate"),
-            self.collected("hallmark_qoa_amqp_messages_total", outcome="redelivered"),
-        )
+        self.measure(predictions, found, took_s)
         return found
+
+    def measure(self, predictions: int, found: Stored, complete_s: float) -> None:
+        """Take down what came of so many predictions."""
+        self.measured = Measured(
+            predictions=predictions,
+            spans=int(self.spans_at_source("made")),
+            records=found.complete,
+            stored_spans=found.span_count,
+            repeated_spans=int(self.collected("hallmark_qoa_spans_total", outcome="duplicate")),
+            complete_s=round(complete_s, 1),
+            alerts=tuple(self._alerts),
+        )
+        logger.info("%s", self.measured)
 
     def spans_at_source(self, outcome: str) -> float:
         """Spans that web, preprocess and inference made, sent or dropped."""
@@ -256,9 +274,24 @@ class Pipeline:
         """Bytes that the collector keeps for the broker."""
         return self.of_collector("otelcol_exporter_queue_size", exporter="rabbitmq", data_type="traces")
 
+    def queued_in_broker(self) -> int:
+        """Messages in the queues of spans, ready or unacknowledged."""
+        return sum(held for queue, held in self.broker.messages().items() if queue.startswith("spans."))
+
     def until_alert(self, name: str) -> None:
         """Wait until an alert fires; some conditions look back two minutes."""
         until(lambda: name in self.prometheus.alerts(), f"alert {name} fires", timeout_s=2 * SETTLED_S)
+        if name not in self._alerts:
+            self._alerts.append(name)
+
+    def until_no_alert(self, name: str) -> None:
+        """Wait until an alert does not fire, as one may for a moment while everything starts."""
+        until(lambda: name not in self.prometheus.alerts(), f"alert {name} does not fire", timeout_s=SETTLED_S)
+
+    def until_missing(self, spans: float) -> None:
+        """Wait until Prometheus says that so many spans were sent and are not stored."""
+        promql = 'hallmark:spans:total{point="sent"} - ignoring(point) hallmark:spans:total{point="stored"}'
+        until(lambda: self.prometheus.value(promql) == spans, f"{spans} spans are missing", timeout_s=SETTLED_S)
 
     def until_counted(self, point: str, spans: float) -> None:
         """Wait until Prometheus has counted so many spans at a point of the way."""

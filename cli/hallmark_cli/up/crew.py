@@ -91,6 +91,6 @@ class Crew:
 
     def _ended_well(self, child: Child) -> bool:
         """What has not come as far as serving may end as it likes, but for having to be killed."""
-        if self._ready[child.name].is_set():
-            return child.exit_code in child.program.clean_exits
-        return child.exit_code != -signal.SIGKILL
+        if child.exit_code in child.program.clean_exits:
+            return True
+        return not self._ready[child.name].is_set() and child.exit_code != -signal.SIGKILL

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pika import ConnectionParameters
 from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.adapters.utils.io_services_utils import _AsyncTransportBase
 from pika.channel import Channel as PikaChannel
 from pika.exceptions import AMQPError
 
@@ -18,8 +21,14 @@ from hallmark_qoa.sources.amqp_settings import connection_parameters
 
 Found = TypeVar("Found")
 
+RECEIVE_BYTES = 2**16
+"""Read from the socket at once, at most."""
+
 # It tells of one failed attempt in up to nine lines, some with a stack; the callbacks say the same, and we do.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+# It reads 4 KB at a time, and each time copies all that it has of a frame, which may be 128 KB. There is no setting.
+_AsyncTransportBase._MAX_RECV_BYTES = RECEIVE_BYTES
 
 
 class Channel:
@@ -55,6 +64,12 @@ class Channel:
             method(*args, **options)
         except AMQPError as error:
             raise EndedError(end_of(error)) from None
+        except RuntimeError:
+            # uvloop gives up a socket that has failed and says so only here (UVHandle._ensure_alive). pika would not
+            # know before it misses heartbeats, for 40 s.
+            lost = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            self.pika.connection._terminate_stream(lost)
+            raise EndedError(end_of(lost)) from None
 
     def close(self) -> None:
         """Give back what is not acknowledged; at once where it is over already."""

@@ -1,6 +1,7 @@
 """One queue: subscribe, hand deliveries on, acknowledge what is done; again and again while the connection lives."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -140,9 +141,10 @@ class _Subscription:
         self._flush_is_due = False
         if not self._channel.is_usable:
             return
-        for ack in self._window.take():
-            self._channel.send(self._channel.pika.basic_ack, ack.tag, multiple=ack.multiple)
-            self._how.counters.messages["acknowledged"] += ack.count
+        with contextlib.suppress(EndedError):  # then they come again
+            for ack in self._window.take():
+                self._channel.send(self._channel.pika.basic_ack, ack.tag, multiple=ack.multiple)
+                self._how.counters.messages["acknowledged"] += ack.count
 
     def _on_message(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
         self._window.received(method.delivery_tag)

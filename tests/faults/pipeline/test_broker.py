@@ -40,6 +40,7 @@ def test_broker_that_is_killed_while_it_is_published_to(pipeline: Pipeline) -> N
         for _ in range(3):
             pipeline.until_confirmed(500)
             pipeline.broker.kill()
+            pipeline.until_alert("BrokerDown")
             pipeline.broker.start()
         pipeline.until_nothing_is_lost(load.done())
 
@@ -67,19 +68,25 @@ def test_queue_that_is_deleted(pipeline: Pipeline) -> None:
         until(lambda: pipeline.confirmed() == pipeline.spans_at_source("made"), "all is published", timeout_s=30)
         pipeline.broker.api("/queues/hallmark/spans.07", "DELETE")
         pipeline.engine.start()
+        began_s = time.monotonic()
         pipeline.until_drained()
+        took_s = time.monotonic() - began_s
         found = pipeline.stored()
         assert found.records == found.complete
         assert 0 < found.records < made
-        assert pipeline.confirmed() - found.span_count == (made - found.records) * max(found.spans)
+        missing = (made - found.records) * max(found.spans)
+        assert pipeline.confirmed() - found.span_count == missing
 
+        pipeline.until_missing(missing)
         pipeline.until_alert("SpansMissing")
 
         with pipeline.load(RATE, 5) as load:
             more = load.done()
-        pipeline.until_stored(found.records + more)
+        later = pipeline.until_stored(found.records + more)
         pipeline.until_alert("UnroutedMessages")
         assert pipeline.collected("hallmark_qoa_amqp_messages_total", outcome="unrouted") > 0
+        pipeline.until_missing(missing)
+        pipeline.measure(made + more, later, took_s)
 
 
 def test_queues_that_are_full(pipeline: Pipeline) -> None:

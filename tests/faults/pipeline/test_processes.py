@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.pipeline.conftest import MakePipeline
 from tests.support.pipeline import Pipeline
+from tests.support.postgres import PASSWORD, PostgresServer
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(400)
@@ -14,16 +16,30 @@ RATE = 40.0
 """Predictions a second; each makes a dozen spans."""
 
 
-def test_collector_that_is_killed_with_a_full_queue(pipeline: Pipeline) -> None:
+FULL_AT_BYTES = 500_000
+"""About a tenth of what the load makes."""
+
+
+def test_collector_that_is_killed_with_a_full_queue(make_pipeline: MakePipeline) -> None:
+    """What it holds is on its disk, and what it refused is in the services still."""
+    pipeline = make_pipeline(collector_environ={"COLLECTOR_QUEUE_BYTES": str(FULL_AT_BYTES)})
     with pipeline.running(broker=False):
         with pipeline.load(RATE, 10) as load:
             made = load.done()
-        until(lambda: pipeline.spans_at_source("sent") == pipeline.spans_at_source("made"), "all is sent", timeout_s=30)
-        assert pipeline.queued_in_collector() > 0
+        pipeline.until_alert("CollectorQueueFull")
+        held = pipeline.queued_in_collector()
+        assert 0.5 * FULL_AT_BYTES < held <= FULL_AT_BYTES
+        assert pipeline.spans_at_source("sent") < pipeline.spans_at_source("made")
+        # What is refused comes again, and is among the figures that are made of spans already.
+        until(
+            lambda: pipeline.collected("traces_span_metrics_calls_total") > pipeline.spans_at_source("sent"),
+            "more is counted than was taken",
+            timeout_s=30,
+        )
         pipeline.collector.kill()
         pipeline.until_alert("TargetDown")
         pipeline.collector.start()
-        assert pipeline.queued_in_collector() > 0
+        assert pipeline.queued_in_collector() >= held
         pipeline.broker.start()
         pipeline.until_nothing_is_lost(made)
 
@@ -33,17 +49,19 @@ def test_collector_that_is_killed_again_and_again_under_load(pipeline: Pipeline)
         for _ in range(4):
             pipeline.until_confirmed(300)
             pipeline.collector.kill()
+            pipeline.until_alert("TargetDown")
             pipeline.collector.start()
         pipeline.until_nothing_is_lost(load.done())
 
 
-def test_collector_that_is_away_for_too_long(tmp_path: Path) -> None:
+def test_collector_that_is_away_for_too_long(make_pipeline: MakePipeline) -> None:
     """Only here spans are lost, at the source: the metrics say how many, and all others are stored."""
-    pipeline = Pipeline(tmp_path, span_queue_size=300)
+    pipeline = make_pipeline(span_queue_size=300)
     with pipeline.running(collector=False):
         with pipeline.load(RATE, 10) as load:
-            load.done()
+            made = load.done()
         pipeline.collector.start()
+        began_s = time.monotonic()
         pipeline.until_alert("SpansDroppedAtSource")
         until(
             lambda: sum(map(pipeline.spans_at_source, ("sent", "dropped"))) == pipeline.spans_at_source("made"),
@@ -53,20 +71,39 @@ def test_collector_that_is_away_for_too_long(tmp_path: Path) -> None:
         sent = pipeline.spans_at_source("sent")
         assert sent < pipeline.spans_at_source("made")
         until(lambda: pipeline.stored().span_count == sent, "what was sent is stored", timeout_s=60)
+        pipeline.measure(made, pipeline.stored(), time.monotonic() - began_s)
 
 
 def test_engine_that_is_killed_between_store_and_acknowledgement(pipeline: Pipeline) -> None:
-    """Cut at the first byte of an acknowledgement, which is only sent after the commit, then killed."""
     with pipeline.running(), pipeline.load(RATE, 20) as load:
-        for _ in range(4):
-            pipeline.until_more_stored(50)
-            cuts = pipeline.consuming.cuts
-            pipeline.consuming.cut_after(0, "to_target")
-            until(lambda: pipeline.consuming.cuts > cuts, "an acknowledgement is cut off", timeout_s=30)  # noqa: B023
-            pipeline.engine.kill()
-            pipeline.engine.start()
+        _kill_before_acknowledgements(pipeline)
         pipeline.until_nothing_is_lost(load.done())
         assert pipeline.collected("hallmark_qoa_amqp_messages_total", outcome="redelivered") > 0
+
+
+def test_engine_on_postgresql_that_is_killed_between_store_and_acknowledgement(
+    make_pipeline: MakePipeline, tmp_path: Path
+) -> None:
+    password_file = tmp_path / "password"
+    password_file.write_text(PASSWORD)
+    with PostgresServer() as server:
+        url = server.create_database("hallmark")
+        pipeline = make_pipeline(qoa_store_url=url, qoa_store_password_file=password_file)
+        with pipeline.running(), pipeline.load(RATE, 20) as load:
+            _kill_before_acknowledgements(pipeline)
+            pipeline.until_nothing_is_lost(load.done())
+            assert pipeline.collected("hallmark_qoa_amqp_messages_total", outcome="redelivered") > 0
+
+
+def _kill_before_acknowledgements(pipeline: Pipeline) -> None:
+    """Cut at the first byte of an acknowledgement, which is only sent after the commit, then kill; and again."""
+    for _ in range(4):
+        pipeline.until_more_stored(50)
+        cuts = pipeline.consuming.cuts
+        pipeline.consuming.cut_after(0, "to_target")
+        until(lambda: pipeline.consuming.cuts > cuts, "an acknowledgement is cut off", timeout_s=30)  # noqa: B023
+        pipeline.engine.kill()
+        pipeline.engine.start()
 
 
 def test_engine_that_is_killed_again_and_again_under_load(pipeline: Pipeline) -> None:
@@ -74,6 +111,7 @@ def test_engine_that_is_killed_again_and_again_under_load(pipeline: Pipeline) ->
         for _ in range(4):
             pipeline.until_more_stored(50)
             pipeline.engine.kill()
+            pipeline.until_alert("QueueWithoutConsumer")
             pipeline.engine.start()
         pipeline.until_nothing_is_lost(load.done())
 
@@ -88,20 +126,28 @@ def test_no_engine(pipeline: Pipeline) -> None:
 
 
 def test_engine_that_hangs(pipeline: Pipeline) -> None:
+    """The broker notices by its heartbeat, and keeps what the engine had not acknowledged."""
     with pipeline.running(), pipeline.load(2 * RATE, 15) as load:
         pipeline.until_more_stored(50)
+        pipeline.until_no_alert("QueueWithoutConsumer")
         pipeline.engine.pause()
         made = load.done()
+        pipeline.until_alert("QueueWithoutConsumer")
         pipeline.engine.resume()
         pipeline.until_nothing_is_lost(made)
 
 
 def test_engine_that_is_slow(pipeline: Pipeline) -> None:
-    """It gets a tenth of the time, one message a queue at once; the queues take what it cannot."""
+    """It gets a fiftieth of the time, which is too little for this load; the queues hold what it cannot take."""
     with pipeline.running(), pipeline.load(2 * RATE, 15) as load:
         while load.is_running():
             pipeline.engine.pause()
-            time.sleep(0.9)  # its share of the time is the fault
+            time.sleep(0.98)  # its share of the time is the fault
             pipeline.engine.resume()
-            time.sleep(0.1)
-        pipeline.until_nothing_is_lost(load.done())
+            time.sleep(0.02)
+        pipeline.engine.pause()
+        made = load.done()
+        assert pipeline.stored().records < made / 2
+        until(lambda: pipeline.queued_in_broker() > 0, "the queues hold the rest", timeout_s=30)
+        pipeline.engine.resume()
+        pipeline.until_nothing_is_lost(made)

@@ -1,9 +1,14 @@
 """The same on the event loop of production; all other tests run on the one of the standard library."""
 
+import asyncio
+
+import pytest
 import uvloop
 
 from hallmark_common.settings import Settings
 from hallmark_qoa.sources.amqp import AmqpSource
+from hallmark_qoa.sources.amqp_connection import connect_as
+from hallmark_qoa.sources.amqp_failure import EndedError
 from tests.integration.amqp_source.conftest import QUICK
 from tests.support.amqp import properties, publish, publish_batches, ready, taken
 from tests.support.parts import Broker
@@ -34,3 +39,22 @@ def test_consume_put_aside_be_cut_off_and_stop(broker: Broker) -> None:
     uvloop.run(scenario())
     assert ready(broker, "spans.00", "spans.01") == 0
     assert {found.body for found in taken(broker, "dead")} == {b"\xff"}
+
+
+def test_a_socket_that_the_event_loop_has_given_up_ends_the_connection_at_once(broker: Broker) -> None:
+    """As it does with one that was reset while the engine hung; the next write is all that tells of it."""
+
+    def write() -> None:
+        raise RuntimeError("unable to perform operation on <UVPoll closed=True>; the handler is closed")
+
+    async def scenario() -> None:
+        settings = Settings(**broker.settings_of_engine())  # type: ignore[arg-type]  # as in the environment
+        connection = await connect_as(settings, "test", 10.0)
+        channel = await connection.channel()
+        with pytest.raises(EndedError):
+            channel.send(write)
+        async with asyncio.timeout(5.0):
+            await connection.closed
+            await channel.closed
+
+    uvloop.run(scenario())

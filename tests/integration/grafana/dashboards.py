@@ -4,7 +4,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import yaml
+
 from grafana.build import FOLDER
+from tests.support.command import ROOT
 
 VARIABLES = {
     "$__rate_interval": "1m",
@@ -50,6 +53,15 @@ def panel_queries(source: Literal["prometheus", "tempo"]) -> list[PanelQuery]:
         for target in panel.get("targets", ())
         if target["datasource"]["type"] == source
     ]
+
+
+def queries_of_a_trace(tags: str) -> dict[str, str]:
+    """PromQL that Grafana offers beside a span, by name; ``tags`` is what it puts in of that span."""
+    sources = yaml.safe_load((ROOT / "grafana/provisioning/datasources/hallmark.yml").read_text())["datasources"]
+    (tempo,) = (source for source in sources if source["type"] == "tempo")
+    # Grafana takes two dollars in a provisioned file for one.
+    offered = {one["name"]: one["query"] for one in tempo["jsonData"]["tracesToMetrics"]["queries"]}
+    return {name: query.replace("$$__tags", tags) for name, query in offered.items()}
 
 
 def _query(dashboard: str, panel: dict[str, Any], target: dict[str, Any]) -> PanelQuery:

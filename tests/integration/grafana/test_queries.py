@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from hallmark_cli.stack.parts.tempo import has_tempo
-from tests.integration.grafana.dashboards import PanelQuery, panel_queries
+from tests.integration.grafana.dashboards import PanelQuery, panel_queries, queries_of_a_trace
 from tests.support.full_stack import FullStack, running_full_stack
 from tests.support.predictions import objective, write_contract
 from tests.support.waiting import until
@@ -27,8 +27,16 @@ ONLY_UNDER_FAULT = {
     "Messages that did not arrive at once": "every message arrives at the first try",
     "Statuses other than OK": "no call between services fails",
     "Share that fails": "no call fails by our fault",
+    "Those that failed": "no call fails by our fault",
 }
 """Panels that are empty as long as nothing is wrong, and why."""
+
+SERVICE_MAP = (
+    "traces_service_graph_request_total",
+    "traces_service_graph_request_server_seconds_sum",
+    "traces_service_graph_request_server_seconds_bucket",
+)
+"""What Grafana's service map reads, by its own names."""
 
 SETTLED_S = 120.0
 """For metrics two reports of the services 10 s apart, as rates need; for Tempo the 30 s that its search leaves out."""
@@ -89,6 +97,26 @@ def test_promql(used_stack: FullStack, query: PanelQuery) -> None:
         used_stack.query(query.filled_in())
     else:
         until(lambda: _values(used_stack, query), "Prometheus has data", timeout_s=SETTLED_S)
+
+
+@pytest.mark.parametrize("service", ["web", "preprocess", "inference"])
+@pytest.mark.parametrize("name", queries_of_a_trace(""))
+def test_from_a_trace_to_metrics(used_stack: FullStack, name: str, service: str) -> None:
+    promql = queries_of_a_trace(f'service_name="hallmark-{service}"')[name]
+    if name in ONLY_UNDER_FAULT:
+        used_stack.query(promql)
+    else:
+        until(lambda: used_stack.query(promql), "Prometheus has data", timeout_s=SETTLED_S)
+
+
+@pytest.mark.parametrize("metric", SERVICE_MAP)
+def test_the_service_map(used_stack: FullStack, metric: str) -> None:
+    def edges() -> set[tuple[str, str]]:
+        found = used_stack.query(f"sum by (client, server) ({metric})")
+        return {(one.labels["client"], one.labels["server"]) for one in found}
+
+    wanted = {("hallmark-web", "hallmark-preprocess"), ("hallmark-preprocess", "hallmark-inference")}
+    until(lambda: wanted <= edges(), "both edges are there", timeout_s=SETTLED_S)
 
 
 def _values(stack: FullStack, query: PanelQuery) -> list[float]:

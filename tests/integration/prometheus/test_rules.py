@@ -96,9 +96,8 @@ def test_outcomes_that_a_rule_reads_are_counted(rule: Rule) -> None:
 
 def test_the_bound_of_a_queue_is_that_of_the_topology() -> None:
     policies = yaml.safe_load((ROOT / "rabbitmq/topology.json").read_text())["policies"]
-    bounds = {
-        policy["definition"]["max-length-bytes"] for policy in policies if policy["name"] in {"spans", "unrouted"}
-    }
+    watched = {"spans", "unrouted", "feedback"}
+    bounds = {policy["definition"]["max-length-bytes"] for policy in policies if policy["name"] in watched}
     (alert,) = (alert for alert in alerts() if alert.name == "QueueNearlyFull")
 
     assert [str(bound) for bound in bounds] == re.findall(r"/ (\d+)", alert.expr)

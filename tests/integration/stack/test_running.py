@@ -6,12 +6,16 @@ import psutil
 import psycopg
 import pytest
 
+from hallmark.qoa.v1.quality_pb2 import QualityRecord
+from hallmark_cli.stack.parts.tempo import has_tempo
 from hallmark_cli.stack.secrets import Secrets
 from tests.support.full_stack import FullStack
 
 pytestmark = pytest.mark.timeout(300)
 
 JOBS = {"collector", "collector-self", "rabbitmq", "rabbitmq-queues", "prometheus", "alertmanager"}
+PREDICTIONS = 2000
+CONSUMER = "counted"
 SPAN_QUEUES = [f"spans.{shard:02}" for shard in range(16)]
 
 
@@ -43,28 +47,28 @@ def test_it_says_where_everything_is(full_stack: FullStack) -> None:
     assert not [password for password in passwords if password in said + logs]
 
 
-def test_predictions_become_complete_records_in_postgresql(full_stack: FullStack) -> None:
-    done = full_stack.run("replay", "digits", "--rate", "50", "--duration", "1", "--json")
-    assert json.loads(done.stdout)["ok"] == 50, done.stderr
+def test_every_prediction_becomes_one_complete_record_in_postgresql(full_stack: FullStack) -> None:
+    replay = ("replay", "digits", "--rate", "100", "--count", str(PREDICTIONS), "--consumer", CONSUMER)
+    done = full_stack.run(*replay, "--json")
+    assert json.loads(done.stdout)["ok"] == PREDICTIONS, done.stderr
 
-    def records() -> list[tuple[object, ...]]:
+    def records() -> list[QualityRecord]:
         with _database(full_stack) as connection:
-            return connection.execute("SELECT prediction_id FROM records").fetchall()
+            rows = connection.execute("SELECT record FROM records WHERE consumer = %s", (CONSUMER,)).fetchall()
+        return [QualityRecord.FromString(record) for (record,) in rows if isinstance(record, bytes)]
 
-    ids = full_stack.until(lambda: found if len(found := records()) >= 50 else [], "50 records are in PostgreSQL")
+    full_stack.until(lambda: sum(record.complete for record in records()) >= PREDICTIONS, "all records are complete")
+    assert len({record.prediction_id for record in records()}) == len(records()) == PREDICTIONS
 
-    def complete() -> bool:
-        shown = full_stack.run("record", str(ids[0][0]), "--json")
-        return shown.returncode == 0 and bool(json.loads(shown.stdout)["complete"])
-
-    assert full_stack.until(complete, "a record has all of its stages")
+    shown = full_stack.run("record", records()[0].prediction_id, "--json")
+    assert json.loads(shown.stdout)["complete"], shown.stderr
 
 
 def test_prometheus_reaches_every_part(full_stack: FullStack) -> None:
     def up() -> dict[str, float]:
         return {sample.labels["job"]: sample.value for sample in full_stack.query("up")}
 
-    jobs = JOBS | ({"tempo"} if "tempo |" in full_stack.out else set())
+    jobs = JOBS | ({"tempo"} if has_tempo() else set())
     full_stack.until(lambda: up() == dict.fromkeys(jobs, 1.0), "every target is up")
 
 

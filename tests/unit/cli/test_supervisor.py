@@ -108,6 +108,15 @@ async def test_what_does_not_end_in_its_time_is_killed_with_what_it_has_started(
     await eventually(lambda: not psutil.pid_exists(child), "its child is gone", timeout_s=PATIENCE_S)
 
 
+async def test_what_may_be_killed_may_be_so_while_it_starts_too(stage: Stage) -> None:
+    deaf = 'trap "" TERM; echo +$0 >>events; while :; do sleep 0.02; done'
+    stage.add("deaf", deaf, ready=asyncio.Event().wait, stop_timeout_s=0.2, clean_exits=(0, -signal.SIGKILL))
+    running = asyncio.create_task(stage.run())
+    await eventually(lambda: stage.events() == ["+deaf"], "it has started", timeout_s=PATIENCE_S)
+    _interrupt()
+    assert await running == 0
+
+
 async def test_it_is_asked_by_the_signal_that_it_understands(stage: Stage) -> None:
     stage.add("server", LIVES.format(code=0).replace("TERM", "INT"), stop_signal=signal.SIGINT)
     assert await stage.run(_interrupt) == 0

@@ -1,11 +1,15 @@
 """Waits, turns, and the counters as instruments."""
 
 import asyncio
+import socket
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from pika.adapters.asyncio_connection import _AsyncioIOServicesAdapter
+from pika.adapters.utils.io_services_utils import _AsyncPlaintextTransport
 
 from hallmark_common import attributes
+from hallmark_qoa.sources.amqp_connection import RECEIVE_BYTES
 from hallmark_qoa.sources.amqp_counters import AmqpCounters
 from hallmark_qoa.sources.amqp_pace import Pace
 from hallmark_qoa.sources.amqp_turns import Turns
@@ -46,6 +50,22 @@ async def test_work_that_fails_holds_up_nothing() -> None:
     assert len(failures) == 1
     turns.add(lambda: begun.append(3))
     await eventually(lambda: begun == [2, 3])
+
+
+async def test_pika_reads_as_much_at_once_as_it_is_told() -> None:
+    class Sizes(list[int]):
+        def data_received(self, data: bytes) -> None:
+            self.append(len(data))
+
+    ours, theirs = socket.socketpair()
+    sizes, services = Sizes(), _AsyncioIOServicesAdapter(asyncio.get_running_loop())
+    with ours, theirs:
+        theirs.setblocking(False)
+        ours.sendall(bytes(RECEIVE_BYTES + 1))
+        _AsyncPlaintextTransport(theirs, sizes, services)
+        await eventually(lambda: sum(sizes) > RECEIVE_BYTES)
+        services.remove_reader(theirs.fileno())
+    assert sizes == [RECEIVE_BYTES, 1]
 
 
 def test_instruments_follow_the_counts() -> None:

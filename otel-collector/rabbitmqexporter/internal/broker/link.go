@@ -31,6 +31,11 @@ type Backoff struct {
 	Max     time.Duration
 }
 
+// pauses gives one pause after the other. The jitter, of half, keeps collectors apart that lost the same broker.
+func (b Backoff) pauses() *backoff.ExponentialBackOff {
+	return &backoff.ExponentialBackOff{InitialInterval: b.Initial, MaxInterval: b.Max, Multiplier: 2, RandomizationFactor: 0.5}
+}
+
 // Link is a connection to a broker that is made again whenever it is lost.
 type Link struct {
 	address  Address
@@ -89,9 +94,7 @@ func (l *Link) maintain(ctx context.Context) {
 
 // connect tries until there is a session, or ctx is done.
 func (l *Link) connect(ctx context.Context, tried func()) *session {
-	pause := backoff.ExponentialBackOff{
-		InitialInterval: l.backoff.Initial, MaxInterval: l.backoff.Max, Multiplier: 2, RandomizationFactor: 0.5,
-	}
+	pauses := l.backoff.pauses()
 	for {
 		connection, conn, err := dial(ctx, l.address)
 		if err == nil {
@@ -103,7 +106,7 @@ func (l *Link) connect(ctx context.Context, tried func()) *session {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(pause.NextBackOff()):
+		case <-time.After(pauses.NextBackOff()):
 		}
 	}
 }

@@ -52,6 +52,22 @@ func TestALinkTriesAgainAndAgain(t *testing.T) {
 	assert.Eventually(t, func() bool { return failed.Load() > 5 }, 20*time.Second, time.Millisecond)
 }
 
+func TestPausesDoubleUpToTheLongestWithJitterOfHalf(t *testing.T) {
+	const links = 20
+	first := map[time.Duration]bool{}
+	for range links {
+		pauses := Backoff{Initial: time.Second, Max: 8 * time.Second}.pauses()
+		for i, middle := range []float64{1, 2, 4, 8, 8, 8} {
+			pause := pauses.NextBackOff()
+			assert.InDelta(t, middle, pause.Seconds(), middle/2)
+			if i == 0 {
+				first[pause] = true
+			}
+		}
+	}
+	assert.Greater(t, len(first), links/2, "links that lost the same broker come back one by one")
+}
+
 func TestAfterTheFirstAttemptPublishingFailsAtOnce(t *testing.T) {
 	link, _ := startLink(t, false)
 
