@@ -24,10 +24,10 @@ class Judging:
         """Sizes of windows in seconds, ascending."""
         self.policy = open_policy(settings)
         self.promises = Promises(settings.contracts_dir, time.monotonic)
-        models = Models(settings.models_dir, cpu_hour_price=settings.qoa_cpu_hour_price)
-        self.judge = Judge(store, models, self.promises, self.policy)
-        self.keeper = Keeper(store, models, self.judge, self.sizes)
-        self.reports = Reports(store, models, self.keeper)
+        self.models = Models(settings.models_dir, cpu_hour_price=settings.qoa_cpu_hour_price)
+        self.judge = Judge(store, self.models, self.promises, self.policy)
+        self.keeper = Keeper(store, self.models, self.judge, self.sizes)
+        self.reports = Reports(store, self.models, self.keeper)
         self._store = store
         self._kept = settings.qoa_windows_kept
         self._beats = Beats(store, settings, latest_event_ns, time.time_ns)
@@ -35,6 +35,10 @@ class Judging:
     async def turn(self) -> None:
         """Fold and judge what is due."""
         await self.keeper.turn(await self._beats.progress())
+
+    async def beat(self) -> None:
+        """Say how far this engine is, also while a turn takes long; to be called every few seconds."""
+        await self._beats.progress()
 
     async def remove_old(self) -> None:
         """Remove windows that were written so long ago that they are kept no more; some at once."""

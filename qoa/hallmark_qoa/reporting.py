@@ -105,14 +105,17 @@ def _report(
     return report
 
 
-async def verdicts_of(store: Store, record: QualityRecord, sizes: Iterable[int]) -> list[Verdict]:
+async def verdicts_of(
+    store: Store, record: QualityRecord, context: ModelContext, sizes: Iterable[int]
+) -> list[Verdict]:
     """What was judged of the windows that a prediction is in."""
     event_ns = record.event_time.ToNanoseconds()
+    variant = record.model.variant or context.variant
     found = []
     for size_s in sizes:
         start_ns = event_ns - event_ns % (size_s * 10**9)
         which = Windows(size_s, record.model.name, record.consumer, start_ns, start_ns + size_s * 10**9)
-        found += [one for one in await store.verdicts(which) if one.variant == record.model.variant]
+        found += [one for one in await store.verdicts(which) if one.variant == variant]
     return [
         Verdict(
             contract=one.contract,

@@ -14,6 +14,7 @@ from hallmark_common.service import Runtime
 from hallmark_common.settings import Settings, windows_in
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
+from hallmark_qoa.events.follower import LOOK_S, Follower
 from hallmark_qoa.events.sinks import event_sinks
 from hallmark_qoa.events.teller import Teller
 from hallmark_qoa.judge.backlog import Patience
@@ -28,6 +29,7 @@ from hallmark_qoa.stores.base import Store
 from hallmark_qoa.stores.open import open_store
 from hallmark_qoa.truth.truths import Truths
 from hallmark_qoa.watch import VerdictWatchers, Watchers
+from hallmark_qoa.windows.progress import BEAT_NS
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +59,8 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
         judging = Judging(settings, store, lambda: engine.latest_event_ns)
         stack.push_async_callback(judging.close)
         changes = VerdictWatchers(settings.qoa_watch_queue_size)
-        teller = Teller(store, changes, event_sinks(settings))
+        follower = await Follower.begin(store, changes)
+        teller = Teller(store, event_sinks(settings))
         teller.counters.observe(runtime.meter)
         teller.start()
         stack.push_async_callback(teller.stop, settings.drain_timeout_s)
@@ -76,6 +79,8 @@ async def qoa_service(runtime: Runtime) -> AsyncIterator[None]:
         for interval_s, work in (
             (TICK_S, engine.tick),
             (TURN_S, judging.turn),
+            (BEAT_NS / 1e9, judging.beat),
+            (LOOK_S, follower.look),
             (settings.metric_export_interval_s, telemetry.look),
             (RETENTION_INTERVAL_S, lambda: _remove_old(engine, truths, judging, settings)),
         ):

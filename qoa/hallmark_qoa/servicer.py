@@ -73,7 +73,8 @@ class QoaServicer(QoaServiceServicer):
         record = await self._store.get(prediction)
         if record is None:
             raise _no_record(prediction)
-        record.verdicts.extend(await verdicts_of(self._store, record, self._judging.sizes))
+        context = self._judging.models.context(record.model.name)
+        record.verdicts.extend(await verdicts_of(self._store, record, context, self._judging.sizes))
         return GetRecordResponse(record=record)
 
     async def ListRecords(

@@ -13,9 +13,10 @@ import psycopg
 import pytest
 
 from hallmark_qoa.facts import SpanFacts
-from hallmark_qoa.stores.base import Event, Filter, TruthTold, Windows
+from hallmark_qoa.stores.base import Event, Filter, Spent, TruthTold, Windows
 from hallmark_qoa.stores.marks import HORIZON_NS, WindowRules
 from hallmark_qoa.stores.postgres import PostgresStore
+from hallmark_qoa.stores.postgres_events import EVENTS_LOCK
 from hallmark_qoa.stores.postgres_session import Target
 from tests.support.postgres import PASSWORD
 from tests.support.records import DAY_NS, NOW_NS, prediction, put, stage
@@ -160,6 +161,31 @@ async def test_verdict_on_a_window_that_another_engine_folds_again(open_engine: 
     assert [event.id for event in await two.untold(9)] == ["1", "2"]
 
 
+async def test_two_engines_judge_windows_of_one_series_at_once(open_engine: Open, admin: Connection) -> None:
+    one, two = await open_engine("one"), await open_engine("two")
+    await put(one, stage(1, NOW_NS), stage(2, NOW_NS + 10 * S))
+    for due in await dues(one):
+        await fold(one, due)
+    first, second = await dues(one, "judge")
+    seen = (await one.series(first)).revision
+    with locked(admin, "verdicts"):
+        judging = await held(admin, one.put_verdicts(first, [verdict_of(first)], [], seen=seen))
+        waiting = await held(admin, two.put_verdicts(second, [verdict_of(second)], [], seen=seen))
+    assert await judging
+    assert not await waiting
+    assert await dues(two, "judge") == [second]
+    spent = Spent("contract", "fast", "v", "", 60 * S)
+    await put(one, stage(3, NOW_NS))
+    await fold(one, (await dues(one))[0])
+    first, second = await dues(one, "judge")
+    with locked(admin, "verdicts"):
+        judging = await held(admin, two.put_verdicts(second, [verdict_of(second)], []))
+        waiting = await held(admin, one.put_verdicts(first, [verdict_of(first, "violated")], [], [spent]))
+    assert await judging
+    assert await waiting
+    assert [due.start_ns for due in await dues(two, "judge")] == [second.start_ns]
+
+
 async def test_truth_that_is_told_while_its_prediction_is_committed(open_engine: Open, admin: Connection) -> None:
     one, two = await open_engine("one"), await open_engine("two")
     with locked(admin, "marks"):
@@ -269,6 +295,21 @@ async def eventually_events(store: PostgresStore) -> list[Event]:
         assert asyncio.get_running_loop().time() < deadline
         await asyncio.sleep(0.02)
     return found
+
+
+async def test_events_are_seen_in_the_order_of_their_numbers(open_engine: Open, admin: Connection) -> None:
+    """Whoever puts one waits for who has put one before and is not done: its number would be the smaller one."""
+    one = await open_engine("one")
+    await put(one, stage(1, NOW_NS))
+    await fold(one, (await dues(one))[0])
+    (due,) = await dues(one, "judge")
+    with admin.transaction():  # as another engine that is about to commit
+        admin.execute("SELECT pg_advisory_xact_lock(%s)", (EVENTS_LOCK,))
+        admin.execute("INSERT INTO events (id, window_id, change) VALUES ('first', 0, '1')")
+        putting = await held(admin, one.put_verdicts(due, [], [Event("second", b"2")]))
+        assert await one.events(0, 9) == []
+    assert await putting
+    assert [noted.change for noted in await one.events(0, 9)] == [b"1", b"2"]
 
 
 async def test_engines_know_how_far_the_others_are(open_engine: Open) -> None:

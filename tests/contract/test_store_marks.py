@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hallmark_qoa.combine import combine
 from hallmark_qoa.facts import SpanFacts
-from hallmark_qoa.stores.base import Batch, Due, Store
-from tests.support.records import DAY_NS, NOW_NS, OpenStore, group, put, stage
+from hallmark_qoa.stores.base import Batch, Due, Store, TruthTold
+from tests.support.records import DAY_NS, NOW_NS, OpenStore, group, prediction, put, stage
 from tests.support.windows import S, dues, fold, keep, kept, starts
 
 T0 = NOW_NS // S
@@ -178,6 +178,26 @@ async def test_removal_of_everything_seals_every_window(store: Store) -> None:
     assert all(await commit(store, *spans))
     await keep(store)
     assert await kept(store, 10) == before
+
+
+async def test_record_that_names_no_model_is_in_no_window(store: Store) -> None:
+    nameless, named = stage(1, NOW_NS, model=""), stage(1, NOW_NS + 1, name="inference")
+    assert await commit(store, nameless, stage(2, NOW_NS, model="")) == [False, False]
+    await store.add_truths([TruthTold(prediction(1), "yes", 5)])
+    assert await store.due(9) == []
+    assert await commit(store, named) == [False]
+    assert await starts(store) == [T0]
+    await keep(store)
+    assert await kept(store, 10) == {T0: ["1yes"]}
+    assert await store.delete_before(NOW_NS + DAY_NS, 9) == 2
+    assert await store.delete_folds_before(10, NOW_NS + 1, 9) == 1  # nothing was sealed for the other one
+
+
+async def test_record_that_names_no_model_is_in_no_window_of_another_size(open_store: OpenStore) -> None:
+    store = await open_store(base_s=60)
+    await put(store, stage(1, NOW_NS, model=""))
+    store = await open_store("another", base_s=10)
+    assert await store.due(9) == []
 
 
 async def test_windows_are_made_anew_where_their_size_changes(open_store: OpenStore) -> None:

@@ -84,6 +84,17 @@ async def test_records_are_found_by_the_time_of_their_event(migrated: Store) -> 
     await migrated.close()
 
 
+async def test_nobody_is_told_of_windows_of_what_was_there_before(migrated: Store) -> None:
+    told_from = {
+        due.consumer: (await migrated.series(due)).told_from_ns for due in await migrated.due(9) if due.model == "m"
+    }
+    assert told_from == {"c": 10 * S, "d": NOW_NS}
+    await put(migrated, stage(5, NOW_NS, consumer="new"))
+    (*_, new) = await migrated.due(9)
+    assert (await migrated.series(new)).told_from_ns is None
+    await migrated.close()
+
+
 async def test_windows_of_what_can_be_corrected_are_made(migrated: Store) -> None:
     assert await starts(migrated) == [-10, 0, T0 - 10]
     await keep(migrated)

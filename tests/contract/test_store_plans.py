@@ -10,12 +10,16 @@ import psycopg
 import pytest
 
 from hallmark_qoa.stores import (
+    postgres_events,
     postgres_marks,
     postgres_observed,
+    postgres_series,
     postgres_verdicts,
     postgres_windows,
+    sqlite_events,
     sqlite_marks,
     sqlite_query,
+    sqlite_series,
     sqlite_verdicts,
     sqlite_windows,
 )
@@ -49,6 +53,9 @@ ALONG_SQLITE: list[tuple[Query, list[str]]] = [
     (sqlite_verdicts.verdicts_query(Windows(10, last=5), "c"), ["windows_in_order", "verdicts_of_window (window=?)"]),
     ((sqlite_verdicts.SLICES, (b"", 1, 2)), ["COVERING INDEX verdicts_of_promise (promise=? AND start_ns>?"]),
     ((sqlite_marks.DUE, (1, 1, 1, "", "", 9)), ["PRIMARY KEY ((size_s,task,start_ns,model,consumer)>"]),
+    ((sqlite_series.VIOLATED, (10, "m", "c", 1, 2)), ["windows_of_series", "verdicts_violated (window=?)"]),
+    ((sqlite_series.PROMISED, (b"", 1, 2)), ["COVERING INDEX verdicts_of_promise (promise=? AND start_ns>?"]),
+    ((sqlite_events.AFTER, (1, 9)), ["INTEGER PRIMARY KEY (rowid>?)"]),
 ]
 
 
@@ -93,6 +100,9 @@ ALONG_POSTGRES: list[tuple[Query, list[str]]] = [
     (postgres_verdicts.verdicts_query(Windows(10, last=5, segment=""), "c"), ["verdicts_of_window on verdicts"]),
     ((postgres_verdicts.SLICES, (b"", 1, 2)), ["Index Only Scan using verdicts_of_promise"]),
     ((postgres_marks.DUE, (1, 1, 1, "", "", 9)), ["Index Scan using marks_pkey"]),
+    ((postgres_series.VIOLATED, (10, "m", "c", 1, 2)), ["Index Scan using windows_", "Scan using verdicts_violated"]),
+    ((postgres_series.PROMISED, (b"", 1, 2)), ["Index Only Scan using verdicts_of_promise"]),
+    ((postgres_events.AFTER, (1, 9)), ["Index Scan using events_pkey"]),
 ]
 
 

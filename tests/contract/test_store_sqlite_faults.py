@@ -40,7 +40,7 @@ async def put_folds(store: SqliteStore) -> bool:
 
 async def put_verdicts(store: SqliteStore) -> bool:
     (due,) = await dues(store, "judge")
-    return await store.put_verdicts(due, [verdict_of(due)], [Event("1", b"x" * 100_000)], [NOW_NS])
+    return await store.put_verdicts(due, [verdict_of(due)], [Event("1", b"x" * 100_000)])
 
 
 def commit(store: SqliteStore) -> Awaitable[object]:

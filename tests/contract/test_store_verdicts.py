@@ -1,15 +1,19 @@
 """Verdicts on windows, what they spend of budgets, and the events that tell of them."""
 
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
-from hallmark_qoa.stores.base import Due, Event, Store, Windows
+from hallmark_qoa.stores.base import Due, Event, Spent, Store, Windows
 from tests.support.records import DAY_NS, NOW_NS, OpenStore, put, stage
 from tests.support.windows import S, dues, fold, fold_of, keep, starts, verdict_of
 
 T0 = NOW_NS // S
+
+SPENT = Spent("contract", "fast", "v", "", 30 * S)
 
 
 async def to_judge(store: Store, *seconds: int, consumer: str = "c") -> list[Due]:
@@ -50,7 +54,7 @@ async def test_window_that_changed_is_not_judged(store: Store) -> None:
     (due,) = await to_judge(store, 0)
     (later,) = await to_judge(store, 1)
     event = Event("1", b"change")
-    assert not await store.put_verdicts(due, [verdict_of(due)], [event], [NOW_NS])
+    assert not await store.put_verdicts(due, [verdict_of(due)], [event], [SPENT])
     assert await store.verdicts(Windows(10)) == []
     assert await store.untold(9) == []
     assert await store.due(9) == [later]
@@ -59,19 +63,98 @@ async def test_window_that_changed_is_not_judged(store: Store) -> None:
     assert len(await store.verdicts(Windows(10))) == 1
 
 
-async def test_windows_that_are_affected_are_to_be_judged(store: Store) -> None:
-    for due in await to_judge(store, 0, 10, 20, 30):
+async def test_windows_in_whose_budgets_it_counts_are_to_be_judged(store: Store) -> None:
+    for due in await to_judge(store, 0, 10, 20, 30, 40):
+        other = "fast" if due.start_ns != NOW_NS + 20 * S else "other"
+        await store.put_verdicts(due, [verdict_of(due, objective=other)], [])
+    for due in await to_judge(store, 10, consumer="d"):
         await store.put_verdicts(due, [verdict_of(due)], [])
     (due,) = await to_judge(store, 1)
-    assert await store.put_verdicts(due, [verdict_of(due)], [], [NOW_NS + 10 * S, NOW_NS + 30 * S])
-    assert await starts(store, "judge") == [T0 + 10, T0 + 30]
+    assert await store.put_verdicts(due, [verdict_of(due)], [], [SPENT])
+    assert [(one.start_ns // S - T0, one.consumer) for one in await dues(store, "judge")] == [(10, "c"), (30, "c")]
 
 
-async def test_window_can_affect_itself(store: Store) -> None:
+@pytest.mark.parametrize("changed", [{"variant": "x"}, {"segment": "k=v"}, {"contract": "x"}, {"reach_ns": 9 * S}])
+async def test_windows_in_whose_budgets_it_does_not_count_stay(store: Store, changed: dict[str, Any]) -> None:
+    for due in await to_judge(store, 0, 10):
+        await store.put_verdicts(due, [verdict_of(due)], [])
+    (due,) = await to_judge(store, 1)
+    assert await store.put_verdicts(due, [verdict_of(due)], [], [replace(SPENT, **changed)])
+    assert await store.due(9) == []
+
+
+async def test_window_that_is_due_anyway_keeps_its_mark(store: Store) -> None:
+    for due in await to_judge(store, 0, 10):
+        await store.put_verdicts(due, [verdict_of(due)], [])
+    due, later = await to_judge(store, 1, 11)
+    assert await store.put_verdicts(due, [verdict_of(due)], [], [SPENT])
+    assert await store.due(9) == [later]
+
+
+async def test_window_can_be_judged_again(store: Store) -> None:
     (due,) = await to_judge(store, 0)
-    assert await store.put_verdicts(due, [], [], [due.start_ns])
+    assert await store.put_verdicts(due, [], [], again=True)
     (again,) = await dues(store, "judge")
     assert again.revision != due.revision
+    assert (again.start_ns, again.changed_ns) == (due.start_ns, due.changed_ns)
+
+
+async def test_folds_tell_later_windows_what_is_usual(store: Store) -> None:
+    for due in await to_judge(store, 0, 10, 20, 30):
+        await store.put_verdicts(due, [verdict_of(due, "pass" if due.start_ns == NOW_NS + 10 * S else "violated")], [])
+    await put(store, stage(T0 + 1, NOW_NS))
+    (due,) = await dues(store)
+    assert await store.put_folds(due, [fold_of(due, b"other")], None, usual_ns=20 * S)
+    assert await starts(store, "judge") == [T0, T0 + 20]
+
+
+async def test_folds_that_are_the_same_tell_nothing(store: Store) -> None:
+    await put(store, stage(1, NOW_NS), stage(2, NOW_NS + 10 * S))
+    for due in await dues(store):
+        await store.put_folds(due, [fold_of(due, b"1")], None)
+    for due in await dues(store, "judge"):
+        await store.put_verdicts(due, [verdict_of(due, "violated")], [])
+    await put(store, stage(3, NOW_NS))
+    (due,) = await dues(store)
+    before = (await store.series(due)).revision
+    assert await store.put_folds(due, [fold_of(due, b"1")], None, usual_ns=20 * S)
+    assert await store.due(9) == []
+    assert (await store.series(due)).revision == before
+
+
+async def test_window_is_not_judged_where_its_series_has_changed(store: Store) -> None:
+    first, second = await to_judge(store, 0, 10)
+    seen = (await store.series(second)).revision
+    assert seen == (await store.series(first)).revision
+    assert await store.put_verdicts(first, [verdict_of(first)], [], seen=seen)
+    assert not await store.put_verdicts(second, [verdict_of(second)], [Event("1", b"1")], seen=seen)
+    assert await store.due(9) == [second]
+    assert await store.untold(9) == []
+    seen = (await store.series(second)).revision
+    await put(store, stage(1, NOW_NS))
+    (due,) = await dues(store)
+    assert await fold(store, due)
+    assert not await store.put_verdicts(second, [verdict_of(second)], [], seen=seen)
+    assert await store.put_verdicts(second, [verdict_of(second)], [], seen=(await store.series(second)).revision)
+
+
+async def test_series_of_others_change_nothing(store: Store) -> None:
+    (due,) = await to_judge(store, 0)
+    seen = (await store.series(due)).revision
+    for other in await to_judge(store, 0, consumer="d"):
+        assert await store.put_verdicts(other, [verdict_of(other)], [], seen=(await store.series(other)).revision)
+    minute = replace(due, size_s=60, task="fold", start_ns=due.start_ns - due.start_ns % (60 * S))
+    assert (await store.series(minute)).revision == 0
+    assert await store.put_verdicts(due, [verdict_of(due)], [], seen=seen)
+
+
+async def test_series_without_windows_is_forgotten(store: Store) -> None:
+    (due, _) = await to_judge(store, 0, 10)
+    seen = (await store.series(due)).revision
+    assert await store.delete_folds_before(10, NOW_NS + 1, 1) == 1
+    assert (await store.series(due)).revision == seen
+    assert await store.delete_folds_before(10, NOW_NS + 1, 1) == 1
+    assert (await store.series(due)).revision == 0
 
 
 async def test_order(store: Store) -> None:
@@ -163,6 +246,27 @@ async def test_events_are_told_in_order_until_somebody_says_so(store: Store) -> 
     assert await store.untold(9) == []
 
 
+async def test_events_are_followed_told_or_not(store: Store) -> None:
+    assert await store.last_event() == 0
+    first, second = await to_judge(store, 0, 10)
+    await store.put_verdicts(first, [], [Event("b", b"1"), Event("a", b"2")])
+    await store.told(["b"])
+    found = await store.events(0, 9)
+    assert [noted.change for noted in found] == [b"1", b"2"]
+    assert await store.last_event() == found[-1].number > found[0].number
+    await store.put_verdicts(second, [], [Event("a", b"3"), Event("c", b"\x00")])
+    assert [noted.change for noted in await store.events(found[0].number, 9)] == [b"2", b"\x00"]
+    assert await store.events(0, 1) == found[:1]
+    last = await store.last_event()
+    assert await store.events(last, 9) == []
+    await store.told(["a", "c"])
+    await store.delete_folds_before(10, NOW_NS + 1, 9)
+    assert await store.events(0, 9) == []
+    (due,) = await to_judge(store, 1)
+    await store.put_verdicts(due, [], [Event("a", b"4")])
+    assert [noted.change for noted in await store.events(last, 9)] == [b"4"]
+
+
 async def test_event_that_was_there_before_is_left_out(store: Store) -> None:
     (due,) = await to_judge(store, 0)
     await store.put_verdicts(due, [], [Event("a", b"1"), Event("a", b"2")])
@@ -173,6 +277,15 @@ async def test_event_that_was_there_before_is_left_out(store: Store) -> None:
     (due,) = await to_judge(store, 2)
     await store.put_verdicts(due, [], [Event("a", b"5")])
     assert await store.untold(9) == []
+
+
+async def test_event_that_settles_another_is_left_out_where_that_was_not_put(store: Store) -> None:
+    (due,) = await to_judge(store, 0)
+    await store.put_verdicts(due, [], [Event("a", b"1"), Event("b", b"2", "nobody")])
+    (due,) = await to_judge(store, 1)
+    await store.told(["a"])
+    await store.put_verdicts(due, [], [Event("c", b"3", "a"), Event("d", b"4", "b")])
+    assert await store.untold(9) == [Event("c", b"3")]
 
 
 async def test_removal_takes_verdicts_and_what_was_told_of_them(store: Store) -> None:

@@ -95,7 +95,7 @@ class Judged:
 
     async def turn(self, now_ns: int = LONG_AFTER_NS, others: Mapping[str, Beat] | None = None) -> int:
         """Fold and judge what is over at a time; how many windows."""
-        return await self.keeper.turn(Progress(now_ns, LATENESS_NS, QUIET_NS, others or {}))
+        return await self.keeper.turn(Progress(now_ns, LATENESS_NS, QUIET_NS, others or {}, self.name))
 
     async def verdicts(self, size_s: int = 10, **which: str) -> list[WindowVerdict]:
         """Of windows of a size, in order."""

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+from hallmark_common.contracts import Contract
+from hallmark_common.contracts.load import read_contract
+
 
 def write_promise(
     folder: Path, metric: str, operator: str, threshold: float, *, of: str = "", aggregate: str = "", model: str = "m"
@@ -15,3 +18,10 @@ def write_promise(
     document = {"name": path.stem, "consumer": "*", "model": {"name": model}, "objectives": [objective]}
     path.write_text(json.dumps(document))
     return path
+
+
+def read_promise(path: Path) -> Contract:
+    """The contract in a file, which is a good one."""
+    found = read_contract(path)
+    assert found.contract is not None, found.errors
+    return found.contract

@@ -12,7 +12,6 @@ from hallmark_common.settings import load_settings
 from hallmark_qoa.events.sinks import event_sinks
 from hallmark_qoa.events.teller import Teller
 from hallmark_qoa.stores.sqlite import SqliteStore
-from hallmark_qoa.watch import VerdictWatchers
 
 
 class HangingStore(SqliteStore):
@@ -28,7 +27,7 @@ class HangingStore(SqliteStore):
 async def main(path: Path) -> None:
     """Tell until killed."""
     store = await HangingStore.open(path)
-    Teller(store, VerdictWatchers(9), event_sinks(load_settings()), look_s=0.02).start()
+    Teller(store, event_sinks(load_settings()), look_s=0.02).start()
     await asyncio.Event().wait()
 
 

@@ -22,6 +22,7 @@ from hallmark_qoa.models import Contexts
 from hallmark_qoa.stores.base import Due, Fold, Windows
 from hallmark_qoa.stores.marks import spot_of, window_start
 from hallmark_qoa.windows.fold import fold_folds, fold_records
+from hallmark_qoa.windows.naming import named
 
 LARGEST_BASE_S = WINDOWS["1h"]
 """Windows that are folded from records are no larger, as these are in memory until it is over."""
@@ -101,8 +102,10 @@ class _Stream:
         self._next_end_ns = 2**63
 
     def add(self, record: QualityRecord) -> None:
-        """Put a record into its window of the smallest size."""
+        """Put a record into its window of the smallest size, unless it names no model: such records are in none."""
         spot = spot_of(record)
+        if not spot.model:
+            return
         due = self._opened(self._base_s, spot.model, spot.consumer, spot.event_ns)
         self._records.setdefault(due, []).append(record)
         self._next_end_ns = min(self._next_end_ns, due.end_ns)
@@ -146,7 +149,8 @@ class _Stream:
         if due.size_s in self._below:
             below = Windows(self._below[due.size_s], due.model, due.consumer, due.start_ns, due.end_ns)
             return fold_folds(due, await self._memory.folds(below))
-        folds = fold_records(due, records, self._basis.models.context(due.model))
+        context = self._basis.models.context(due.model)
+        folds = fold_records(due, named(records, context), context)
         worst = _exemplars(folds)
         self._memory.put_records(record for record in records if record.prediction_id in worst)
         return folds

@@ -14,7 +14,6 @@ from hallmark_qoa.events.counters import EventCounters
 from hallmark_qoa.events.outlet import Outlet
 from hallmark_qoa.sources.amqp_pace import Pace
 from hallmark_qoa.stores.base import Event, Store
-from hallmark_qoa.watch import VerdictWatchers
 
 logger = logging.getLogger(__name__)
 
@@ -26,27 +25,18 @@ LOOK_S = 1.0
 
 
 class Teller:
-    """Tells each change to those who watch this engine and, unless a contract silences it, to every sink."""
+    """Tells each change, unless a contract silences it, to every sink."""
 
     def __init__(
-        self,
-        store: Store,
-        watchers: VerdictWatchers,
-        sinks: Sequence[EventSink],
-        *,
-        pace: Pace | None = None,
-        look_s: float = LOOK_S,
+        self, store: Store, sinks: Sequence[EventSink], *, pace: Pace | None = None, look_s: float = LOOK_S
     ) -> None:
         self.counters = EventCounters()
         self._store = store
-        self._watchers = watchers
         self._sinks = sinks
         self._look_s = look_s
         self._outlets = [Outlet(sink, self.counters, pace or Pace(), self._one_less) for sink in sinks]
         self._left: dict[str, int] = {}
         """Sinks that have not had a change, by its id; it is removed once the store knows."""
-        self._watched: dict[str, None] = {}
-        """Ids of the last changes that the watchers got: what came back from another engine they have seen."""
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -113,7 +103,6 @@ class Teller:
 
     def _begin(self, event: Event) -> None:
         change = VerdictChange.FromString(event.change)
-        self._show(change)
         outlets = [] if change.silenced else self._outlets
         self._left[event.id] = len(outlets)
         for outlet in outlets:
@@ -127,14 +116,6 @@ class Teller:
             outlet.leave(ids)
         for identity in ids:
             del self._left[identity]
-
-    def _show(self, change: VerdictChange) -> None:
-        if change.id in self._watched:
-            return
-        self._watchers.publish(change)
-        self._watched[change.id] = None
-        if len(self._watched) > 2 * MAX_AT_ONCE:
-            del self._watched[next(iter(self._watched))]
 
     def _one_less(self, identity: str) -> None:
         left = self._left.get(identity)

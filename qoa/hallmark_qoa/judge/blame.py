@@ -80,9 +80,7 @@ def _slowest(case: Case, stages: Sequence[str]) -> Blame | None:
     """
     aggregate = case.objective.aggregate if case.objective.aggregate.startswith("p") else "p95"
     names = {
-        figure_key(metric, stage, aggregate): stage
-        for metric in ("stage_time", "transit_time")
-        for stage in stages
+        figure_key(metric, stage, aggregate): stage for metric in ("stage_time", "transit_time") for stage in stages
     }
     parts = _departures(case, names)
     together: dict[str, float] = {}

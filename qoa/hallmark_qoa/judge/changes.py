@@ -7,6 +7,9 @@ Of a window that is judged again, because something came late, it is news that i
 somebody may have been told of that; not that it is unknown, nor that it is known at last and the same as before: labels
 are awaited in every new window.
 
+Where labels had nothing to do with it, but an engine had fallen silent, whoever was told that it is unknown is told too
+that it is the same as before after all.
+
 Where news is of a window that is not the last one, the next may be the opposite: then that is news once more, so that
 who hears of a violation that came late hears that it is over too.
 """
@@ -46,6 +49,19 @@ def changes(
     return found
 
 
+def settled(
+    verdicts: Sequence[WindowVerdict], before: Mapping[Key, WindowVerdict], stored: Mapping[Key, WindowVerdict]
+) -> list[tuple[VerdictChange, str]]:
+    """What is news of a window to those who were told that it is unknown, each with the id of what they were told."""
+    found = []
+    for verdict in verdicts:
+        was = stored.get(key_of(verdict))
+        if was is not None and was.verdict == "unknown" != verdict.verdict == _word(before.get(key_of(verdict))):
+            change = VerdictChange(id=change_id(verdict, was.verdict), verdict=verdict, before=was.verdict)
+            found.append((change, change_id(was)))
+    return found
+
+
 def turns(news: Iterable[VerdictChange], after: Mapping[Key, WindowVerdict]) -> list[VerdictChange]:
     """What is news again of the windows after one of which there is news: ``after`` are the first verdicts of those."""
     found = ((change.verdict.verdict, after.get(key_of(change.verdict))) for change in news)
@@ -59,7 +75,7 @@ def turns(news: Iterable[VerdictChange], after: Mapping[Key, WindowVerdict]) -> 
 def change_id(verdict: WindowVerdict, withdrawn: str = "") -> str:
     """The same for the same verdict on the same window, whoever finds it: 32 hexadecimal digits of a SHA-256.
 
-    ``withdrawn`` is the opposite verdict that the window had.
+    ``withdrawn`` is the other verdict that the window had and that somebody may have been told.
     """
     parts = (
         *(verdict.contract, verdict.contract_version, verdict.objective, verdict.consumer, verdict.model),

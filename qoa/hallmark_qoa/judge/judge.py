@@ -2,11 +2,10 @@
 
 What a verdict depends on is in the store: the folds of its window, those of the windows before it (what is usual) and
 the verdicts before it (what of a budget is spent). So judging a window again gives the same verdict, and where
-something before it has changed it is judged again.
+something before it has changed it is judged again: the store's transaction that changes it finds out for which windows.
 """
 
-import hashlib
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,7 @@ from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_common.contracts.model import Budget as PromisedBudget
 from hallmark_qoa.judge.blame import Case, blame
 from hallmark_qoa.judge.budget import budget_of
-from hallmark_qoa.judge.changes import Key, changes, key_of, latest_by_key, turns
+from hallmark_qoa.judge.changes import Key, changes, key_of, latest_by_key, settled, turns
 from hallmark_qoa.judge.document import document
 from hallmark_qoa.judge.evidence import prove
 from hallmark_qoa.judge.facts import Budget, Facts, Judgement
@@ -26,14 +25,12 @@ from hallmark_qoa.judge.question import Circumstances, Question, ask
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.worst import worst_of
 from hallmark_qoa.models import Contexts
-from hallmark_qoa.stores.base import Due, Event, Fold, Windows
+from hallmark_qoa.stores.base import Due, Event, Fold, Spent, Windows
+from hallmark_qoa.stores.verdicts import slice_of
 from hallmark_qoa.windows.cells import Cells, Slot, by_slot
 
 USUAL_WINDOWS = 20
 """So many windows before one tell what is usual."""
-
-MAX_REMEMBERED = 20_000
-"""Windows of which it is remembered what they held when they were judged; about 5 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +39,18 @@ class Judged:
 
     verdicts: Sequence[WindowVerdict] = ()
     changes: Sequence[VerdictChange] = ()
-    affected: Sequence[int] = ()
-    """Starts of windows that are to be judged (again): later ones whose verdicts depend on what has changed here, and
-    this one where the policy could not be asked."""
+    settled: Sequence[tuple[VerdictChange, str]] = ()
+    """What is to be told only to those who were told of another change, with the id of that."""
+    spent: Sequence[Spent] = ()
+    """Objectives of which the window counts otherwise in budgets than before."""
     failed: bool = False
-    """Whether it could not."""
-    content: bytes = b""
-    """A digest of the folds."""
+    """Whether the policy could not be asked."""
 
     @property
     def events(self) -> list[Event]:
         """What is to be told."""
-        return [Event(change.id, change.SerializeToString(deterministic=True)) for change in self.changes]
+        told = [(change, "") for change in self.changes]
+        return [Event(one.id, one.SerializeToString(deterministic=True), only) for one, only in (*told, *self.settled)]
 
 
 class Judge:
@@ -66,43 +63,40 @@ class Judge:
         self._policy = policy
         self.verdicts: Counter[str] = Counter()
         """Verdicts so far by their word, repeated ones included."""
-        self._content: OrderedDict[tuple[int, str, str, int], bytes] = OrderedDict()
 
     async def judge(self, around: Circumstances) -> Judged:
         """Judge a window as it is stored."""
         due = around.due
-        if not due.model:  # of records that do not say: nothing is promised of them
-            return Judged()
         stored = await self._store.verdicts(_window(due))
         promises = self._promises.about(due.consumer, due.model, due.size_s)
         if not promises and not stored:
             return Judged()
         folds = await self._store.folds(_window(due))
         verdicts, failed = await self._answer(due, self._questions(around, promises, folds))
-        news = await self._news(due, verdicts, stored)
-        content = _digest(folds)
-        is_other = self._content.get(due.place) != content
-        affected = await self._affected(due, verdicts, stored, is_other=is_other)
-        return Judged(verdicts, news, [due.start_ns, *affected] if failed else affected, failed, content)
+        news, known = await self._news(around, promises, verdicts, stored)
+        return Judged(verdicts, news, known, _spent(promises, verdicts, stored), failed)
 
     async def _news(
-        self, due: Due, verdicts: Sequence[WindowVerdict], stored: Sequence[WindowVerdict]
-    ) -> list[VerdictChange]:
-        news = changes(verdicts, latest_by_key(await self._store.verdicts(_last_before(due))), latest_by_key(stored))
+        self,
+        around: Circumstances,
+        promises: Sequence[Promise],
+        verdicts: Sequence[WindowVerdict],
+        stored: Sequence[WindowVerdict],
+    ) -> tuple[list[VerdictChange], list[tuple[VerdictChange, str]]]:
+        """What is to be told, and what only to those who were told of something else."""
+        due = around.due
+        if around.told_from_ns is not None and due.start_ns < around.told_from_ns:
+            return [], []
+        last = await self._store.verdicts(_last_before(due, around.told_from_ns))
+        before, so_far = latest_by_key(last), latest_by_key(stored)
+        news = changes(verdicts, before, so_far)
         if news:
             after = await self._store.verdicts(_after(due, USUAL_WINDOWS * due.size_s * 10**9))
             news += turns(news, latest_by_key(reversed(after)))
-        for change in news:
+        known = settled(_without_labels(promises, verdicts), before, so_far)
+        for change in (*news, *(change for change, _ in known)):
             change.silenced = self._promises.is_silenced(change.verdict)
-        return news
-
-    def remember(self, due: Due, judged: Judged) -> None:
-        """Note that it was written: so it is known whether a window is judged again because it holds something else."""
-        place = due.place
-        self._content[place] = judged.content
-        self._content.move_to_end(place)
-        if len(self._content) > MAX_REMEMBERED:
-            self._content.popitem(last=False)
+        return news, known
 
     def _questions(self, around: Circumstances, promises: Sequence[Promise], folds: Sequence[Fold]) -> list[Question]:
         context = self._models.context(around.due.model)
@@ -161,23 +155,6 @@ class Judge:
         exemplars = worst_of(question.cell, context, objective.key)
         verdict.evidence.extend(await prove(self._store, exemplars, verdict.blame.stage))
 
-    async def _affected(
-        self, due: Due, verdicts: Sequence[WindowVerdict], stored: Sequence[WindowVerdict], *, is_other: bool
-    ) -> list[int]:
-        """Later windows to judge again.
-
-        Those for which this one tells what is usual, where its content is other than when it was judged last as far as
-        that is known here, and those for which it has spent of the budget.
-        """
-        has_spent = _spending(verdicts) != _spending(stored)
-        if not has_spent and not is_other:
-            return []
-        reach_ns = USUAL_WINDOWS * due.size_s * 10**9
-        if has_spent:
-            reach_ns = max(reach_ns, self._promises.longest_budget_ns(due.consumer, due.model, due.size_s))
-        found = await self._store.verdicts(_after(due, reach_ns))
-        return sorted({_start_ns(one) for one in found if one.verdict == "violated" or one.HasField("budget")})
-
 
 class _Usual:
     """The windows before one, read when somebody asks for them."""
@@ -205,33 +182,40 @@ def _window(due: Due) -> Windows:
     return Windows(due.size_s, due.model, due.consumer, due.start_ns, due.end_ns)
 
 
-def _digest(folds: Sequence[Fold]) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for fold in folds:
-        for part in (fold.variant, fold.version, fold.segment):
-            digest.update(f"{len(part)}:{part}".encode())
-        digest.update(fold.aggregate)
-    return digest.digest()
+def _without_labels(promises: Sequence[Promise], verdicts: Sequence[WindowVerdict]) -> list[WindowVerdict]:
+    """Those on objectives that need no truth."""
+    waiting = {(one.contract.name, one.objective.name) for one in promises if one.objective.needs_truth}
+    return [one for one in verdicts if (one.contract, one.objective) not in waiting]
 
 
-def _spending(verdicts: Sequence[WindowVerdict]) -> dict[Key, tuple[str, bool]]:
-    """What of a verdict counts for later ones, by objective."""
-    return {key_of(one): (one.verdict, one.bad) for one in verdicts}
+def _spent(
+    promises: Sequence[Promise], verdicts: Sequence[WindowVerdict], stored: Sequence[WindowVerdict]
+) -> list[Spent]:
+    """Of the objectives that have a budget."""
+    budgets = {(one.contract.name, one.objective.name): one.objective.budget for one in promises}
+    now, before = _slices(verdicts), _slices(stored)
+    found = []
+    for key in sorted(now.keys() | before.keys()):
+        budget = budgets.get(key[:2])
+        if budget is not None and now.get(key) != before.get(key):
+            found.append(Spent(*key, int(max(budget.period_s, budget.over_s or 0) * 1e9)))
+    return found
+
+
+def _slices(verdicts: Sequence[WindowVerdict]) -> dict[Key, str]:
+    """What each objective counts as in a budget."""
+    return {key_of(one): slice_of(one) for one in verdicts}
 
 
 def _after(due: Due, reach_ns: int) -> Windows:
     return Windows(due.size_s, due.model, due.consumer, due.end_ns, due.end_ns + reach_ns)
 
 
-def _last_before(due: Due) -> Windows:
-    """The last windows before one, however long ago."""
-    return Windows(due.size_s, due.model, due.consumer, None, due.start_ns, last=USUAL_WINDOWS)
+def _last_before(due: Due, from_ns: int | None) -> Windows:
+    """The last windows before one, however long ago; not those of which nobody is told."""
+    return Windows(due.size_s, due.model, due.consumer, from_ns, due.start_ns, last=USUAL_WINDOWS)
 
 
 def _before(due: Due) -> Windows:
     from_ns = due.start_ns - USUAL_WINDOWS * due.size_s * 10**9
     return Windows(due.size_s, due.model, due.consumer, from_ns, due.start_ns)
-
-
-def _start_ns(verdict: WindowVerdict) -> int:
-    return int(verdict.start.ToNanoseconds())

@@ -48,11 +48,6 @@ class Promised:
         contract = self._contracts.get(verdict.contract)
         return contract is not None and contract.silenced(verdict.objective, verdict.start.ToNanoseconds()) is not None
 
-    def longest_budget_ns(self, consumer: str, model: str, size_s: int) -> int:
-        """The longest period of a budget of what is promised; 0 where there is none."""
-        budgets = (promise.objective.budget for promise in self.about(consumer, model, size_s))
-        return max((int(budget.period_s * 1e9) for budget in budgets if budget is not None), default=0)
-
     def contracts(self) -> list[Contract]:
         """Those in use, in order of their names."""
         return list(self._contracts.values())

@@ -31,6 +31,8 @@ class Circumstances:
     behind: tuple[str, ...] = ()
     """Engines whose part of it may be missing."""
     closed: bool = True
+    told_from_ns: int | None = None
+    """Nobody is told of windows that start before."""
 
 
 def ask(promise: Promise, variant: str, cells: Cells, context: ModelContext, around: Circumstances) -> Question | None:

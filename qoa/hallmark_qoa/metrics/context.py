@@ -95,6 +95,10 @@ class ModelContext:
     """What violations are counted by; all else is ``other``."""
     segmenters: tuple[Segmenter, ...] = ()
     cpu_hour_price: float = 0.0
+    variant: str = ""
+    """As declared."""
+    version: str = ""
+    """The one that answers by default."""
 
     @classmethod
     def of(cls, spec: ModelSpec, profile: Profile | None = None, cpu_hour_price: float = 0.0) -> "ModelContext":
@@ -116,6 +120,8 @@ class ModelContext:
             frozenset((*_fields(spec), *_REQUEST_FIELDS)),
             segments_of(spec),
             cpu_hour_price,
+            spec.variant,
+            spec.default_version,
         )
 
     def label(self, text: str) -> str:

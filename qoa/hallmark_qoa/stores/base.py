@@ -155,6 +155,28 @@ TruthOutcome = Literal["joined", "waiting", "repeated", "corrected", "superseded
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """What is known of the windows of one size, model and consumer together."""
+
+    revision: int
+    """Another one after every change of folds or verdicts in it."""
+    told_from_ns: int | None
+    """Of windows that start before nobody is told: their records were there before windows of this kind were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """An objective with a budget of which a window counts otherwise than before."""
+
+    contract: str
+    objective: str
+    variant: str
+    segment: str
+    reach_ns: int
+    """It counts in later windows that start within so many nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A change of a verdict that is to be told, once."""
 
@@ -162,6 +184,18 @@ class Event:
     """The same for the same change, whoever finds it."""
     change: bytes
     """A serialized :class:`hallmark.qoa.v1.qoa_pb2.VerdictChange`."""
+    settles: str = ""
+    """Id of another one: only where that was put, this one is to be told too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An event that is kept, told or not."""
+
+    number: int
+    """Greater than that of every event that was there before."""
+    change: bytes
+    """As in :class:`Event`."""
 
 
 class Store(Protocol):
@@ -236,24 +270,36 @@ class Store(Protocol):
         Only what comes after one in that order, so that windows that are not over do not hide those that are.
         """
 
-    async def put_folds(self, due: Due, folds: Sequence[Fold], next_size_s: int | None) -> bool:
+    async def put_folds(self, due: Due, folds: Sequence[Fold], next_size_s: int | None, *, usual_ns: int = 0) -> bool:
         """Replace the folds of a window that is due, in one transaction; False, and nothing, where it changed again.
 
         Or where something that it is made of has been removed: such a window stays as it is. The mark goes. Where the
         folds differ from those before, the window is marked to be judged and the window of the next larger size that it
-        is in to be folded.
+        is in to be folded. To later windows of its series that start within ``usual_ns`` it tells what is usual: those
+        that are violated are marked to be judged again.
         """
 
     async def folds(self, which: Windows) -> list[Fold]:
         """Folds in order of start, consumer, model, variant, version and segment."""
 
+    async def series(self, due: Due) -> Series:
+        """That of a window."""
+
     async def put_verdicts(
-        self, due: Due, verdicts: Sequence[WindowVerdict], events: Sequence[Event], affected: Sequence[int] = ()
+        self,
+        due: Due,
+        verdicts: Sequence[WindowVerdict],
+        events: Sequence[Event],
+        spent: Sequence[Spent] = (),
+        *,
+        seen: int | None = None,
+        again: bool = False,
     ) -> bool:
         """Replace the verdicts of a window that is due; False, and nothing, where it changed again.
 
-        The mark goes. Events whose id was there before are left out. Windows of the same size, model and consumer that
-        start at ``affected`` are marked to be judged.
+        Or where the revision of its series is not ``seen`` any more: what it was judged by may have changed. The mark
+        goes, unless the window is to be judged ``again``. Events whose id was there before are left out. Later windows
+        in whose budgets it counts otherwise than before are marked to be judged again.
         """
 
     async def verdicts(self, which: Windows, contract: str = "") -> list[WindowVerdict]:
@@ -272,6 +318,15 @@ class Store(Protocol):
 
     async def told(self, ids: Sequence[str]) -> None:
         """They have been told."""
+
+    async def events(self, after: int, limit: int) -> list[Noted]:
+        """At most so many events with greater numbers than one, in order; kept as long as the windows they are of.
+
+        None comes later with a number that is less than one of these.
+        """
+
+    async def last_event(self) -> int:
+        """The greatest number of an event, 0 where there is none."""
 
     async def delete_folds_before(self, size_s: int, written_ns: int, limit: int) -> int:
         """Remove windows, with their verdicts, that were folded last before a time; how many of at most ``limit``.

@@ -63,9 +63,14 @@ def spot_of(record: QualityRecord) -> Spot:
     return Spot(stored_text(record.model.name), stored_text(record.consumer), placed_ns(record), started_ns(record))
 
 
-def window_of(spot: Spot, size_s: int) -> Window:
-    """The window that a record is in."""
-    return Window(window_start(spot.event_ns, size_s), spot.model, spot.consumer)
+def window_of(spot: Spot, size_s: int) -> Window | None:
+    """The window that a record is in; None where it names no model, as no stage of it has been heard of."""
+    return Window(window_start(spot.event_ns, size_s), spot.model, spot.consumer) if spot.model else None
+
+
+def windows_of(spots: Iterable[Spot], size_s: int) -> set[Window]:
+    """The windows that records are in."""
+    return {window for spot in spots if (window := window_of(spot, size_s)) is not None}
 
 
 def window_start(ns: int, size_s: int) -> int:
@@ -78,7 +83,7 @@ class Touched:
     """Windows in which the changes of a batch changed something."""
 
     of_changes: Sequence[Window | None]
-    """One a change: the window that its record is in; None where nothing changed or it is too late."""
+    """One a change: the window that its record is in; None where nothing changed, it is too late or it is in none."""
     before: Iterable[Window]
     """Windows that their records were in before; not those that it is too late for."""
 
@@ -104,8 +109,12 @@ def touched(changes: Sequence[Change], before: Mapping[str, Spot], rules: Window
 
 
 def with_lateness(changes: Sequence[Change], windows: Touched, marked: Container[Window]) -> list[Change]:
-    """The changes, each saying whether its window was marked."""
+    """The changes, each saying whether it should have marked a window and has not."""
     return [
-        change if change.outcome == "unchanged" or window in marked else replace(change, late=True)
+        change if window in marked or not _marks(change) else replace(change, late=True)
         for change, window in zip(changes, windows.of_changes, strict=True)
     ]
+
+
+def _marks(change: Change) -> bool:
+    return change.outcome != "unchanged" and bool(change.combined.record.model.name)

@@ -16,6 +16,7 @@ from hallmark_qoa.stores import (
     postgres_events,
     postgres_marks,
     postgres_observed,
+    postgres_series,
     postgres_truths,
     postgres_verdicts,
     postgres_windows,
@@ -30,7 +31,10 @@ from hallmark_qoa.stores.base import (
     Filter,
     Fold,
     JournalEntry,
+    Noted,
     Page,
+    Series,
+    Spent,
     TruthOutcome,
     TruthTold,
     Windows,
@@ -154,20 +158,34 @@ class PostgresStore:
         """See the protocol."""
         return await self._read(lambda c: postgres_marks.due(c, limit, after))
 
-    async def put_folds(self, due: Due, folds: Sequence[Fold], next_size_s: int | None) -> bool:
+    async def put_folds(self, due: Due, folds: Sequence[Fold], next_size_s: int | None, *, usual_ns: int = 0) -> bool:
         """See the protocol."""
-        return await self._write(lambda c: postgres_windows.put_folds(c, due, folds, next_size_s, self._by()))
+        put = postgres_windows.put_folds
+        return await self._write(lambda c: put(c, due, folds, next_size_s, usual_ns=usual_ns, writer=self._by()))
 
     async def folds(self, which: Windows) -> list[Fold]:
         """See the protocol."""
         return await self._read(lambda c: postgres_windows.folds(c, which))
 
+    async def series(self, due: Due) -> Series:
+        """See the protocol."""
+        return await self._read(lambda c: postgres_series.series(c, due))
+
     async def put_verdicts(
-        self, due: Due, verdicts: Sequence[WindowVerdict], events: Sequence[Event], affected: Sequence[int] = ()
+        self,
+        due: Due,
+        verdicts: Sequence[WindowVerdict],
+        events: Sequence[Event],
+        spent: Sequence[Spent] = (),
+        *,
+        seen: int | None = None,
+        again: bool = False,
     ) -> bool:
         """See the protocol."""
         put = postgres_verdicts.put_verdicts
-        return await self._write(lambda c: put(c, due, verdicts, events, affected, writer=self._by()))
+        return await self._write(
+            lambda c: put(c, due, verdicts, events, spent, seen=seen, again=again, writer=self._by())
+        )
 
     async def verdicts(self, which: Windows, contract: str = "") -> list[WindowVerdict]:
         """See the protocol."""
@@ -184,6 +202,14 @@ class PostgresStore:
     async def told(self, ids: Sequence[str]) -> None:
         """See the protocol."""
         await self._write(lambda c: postgres_events.told(c, ids, self._engine, self._target.telling_s))
+
+    async def events(self, after: int, limit: int) -> list[Noted]:
+        """See the protocol."""
+        return await self._read(lambda c: postgres_events.events(c, after, limit))
+
+    async def last_event(self) -> int:
+        """See the protocol."""
+        return await self._read(postgres_events.last_event)
 
     async def delete_folds_before(self, size_s: int, written_ns: int, limit: int) -> int:
         """See the protocol."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from hallmark_qoa.stores.base import Batch, Change, Combine
-from hallmark_qoa.stores.marks import Spot, Touched, Window, spot_of, touched, window_start, with_lateness
+from hallmark_qoa.stores.marks import Spot, Touched, Window, spot_of, touched, windows_of, with_lateness
 from hallmark_qoa.stores.postgres_days import day_of
 from hallmark_qoa.stores.postgres_marks import Writer, mark, seal
 from hallmark_qoa.stores.postgres_races import until_won
@@ -110,8 +110,7 @@ def remove_records(connection: Connection, places: Mapping[str, Place], writer: 
     _add_usage(connection, writer.engine, freed)
     connection.execute("DELETE FROM truths WHERE prediction_id = ANY (%s)", (list(places),))
     base_s = writer.rules.base_s
-    windows = {Window(window_start(one.event_ns, base_s), one.model, one.consumer) for one in places.values()}
-    seal(connection, base_s, windows, writer.now_ns)
+    seal(connection, base_s, windows_of((one.spot for one in places.values()), base_s), writer.now_ns)
 
 
 def _commit(connection: Connection, batch: Batch, combine: Combine, writer: Writer) -> list[Change]:

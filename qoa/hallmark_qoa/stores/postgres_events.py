@@ -1,16 +1,30 @@
-"""Events in PostgreSQL, told by one engine at a time and so in their order, and how far each engine is."""
+"""Events in PostgreSQL, told by one engine at a time and so in their order, and how far each engine is.
+
+Transactions that put events take turns, so that events are seen in the order of their numbers: whoever has seen one has
+seen all with a smaller number.
+"""
 
 from collections.abc import Sequence
 
 from psycopg import Connection
 
-from hallmark_qoa.stores.base import Event
+from hallmark_qoa.stores.base import Event, Noted
+from hallmark_qoa.stores.postgres_session import DDL_LOCK
 from hallmark_qoa.stores.rows import DAY_NS, stored_text
 
-_PUT = """INSERT INTO events (id, window_id, change)
-    SELECT k.id, %b, k.change FROM unnest(%b::text[], %b::bytea[]) AS k (id, change) ON CONFLICT (id) DO NOTHING"""
+EVENTS_LOCK = DDL_LOCK + 1
+"""Advisory lock of who puts events."""
 
-_UNTOLD = "SELECT id, change FROM events WHERE change IS NOT NULL ORDER BY number LIMIT %s"
+_PUT = """INSERT INTO events (id, window_id, change)
+    SELECT k.id, %b, k.change FROM unnest(%b::text[], %b::bytea[], %b::text[]) AS k (id, change, settles)
+    WHERE k.settles = '' OR EXISTS (SELECT FROM events AS e WHERE e.id = k.settles) ON CONFLICT (id) DO NOTHING"""
+
+_TAKE_TURN = "SELECT pg_advisory_xact_lock(%s)"
+
+_UNTOLD = "SELECT id, change FROM events WHERE NOT told ORDER BY number LIMIT %s"
+
+# Of what was told before there were any who follow the content is gone.
+AFTER = "SELECT number, change FROM events WHERE number > %s AND change IS NOT NULL ORDER BY number LIMIT %s"
 
 _TELLS = "SELECT FROM teller WHERE engine = %s AND until > clock_timestamp()"
 
@@ -22,7 +36,7 @@ _BECOME_TELLER = """INSERT INTO teller VALUES (true, %s, clock_timestamp() + %s 
 _GO_ON = """UPDATE teller SET until = clock_timestamp() + %s * interval '1 second'
     WHERE engine = %s AND until > clock_timestamp()"""
 
-_TOLD = "UPDATE events SET change = NULL WHERE id = ANY (%s)"
+_TOLD = "UPDATE events SET told = true WHERE id = ANY (%s)"
 
 _FORGET = """DELETE FROM events WHERE id = ANY (%s)
     AND NOT EXISTS (SELECT FROM windows WHERE windows.id = events.window_id)"""
@@ -32,11 +46,14 @@ _BEAT = """INSERT INTO engines VALUES (%s, %s, %s) ON CONFLICT (name)
 
 
 def put_events(connection: Connection, window: int, events: Sequence[Event]) -> None:
-    """Add events of a window that are new, inside a transaction."""
-    changes = {event.id: event.change for event in reversed(events)}  # the first of those with the same id
-    if changes:
-        ordered = {event.id: changes[event.id] for event in events}
-        connection.execute(_PUT, (window, list(ordered), list(ordered.values())))
+    """Add events of a window that are new, as the last thing in a transaction."""
+    firsts: dict[str, Event] = {}
+    for event in events:
+        firsts.setdefault(event.id, event)
+    if firsts:
+        rows = ((event.id, event.change, event.settles) for event in firsts.values())
+        connection.execute(_TAKE_TURN, (EVENTS_LOCK,))
+        connection.execute(_PUT, (window, *map(list, zip(*rows, strict=True))))
 
 
 def untold(connection: Connection, limit: int, engine: str, lease_s: float) -> list[Event]:
@@ -57,6 +74,17 @@ def told(connection: Connection, ids: Sequence[str], engine: str, lease_s: float
         connection.execute(_TOLD, (list(ids),))
         connection.execute(_FORGET, (list(ids),))
         connection.execute(_GO_ON, (lease_s, stored_text(engine)))
+
+
+def events(connection: Connection, after: int, limit: int) -> list[Noted]:
+    """See :meth:`hallmark_qoa.stores.base.Store.events`."""
+    return [Noted(*row) for row in connection.execute(AFTER, (after, limit), binary=True)]
+
+
+def last_event(connection: Connection) -> int:
+    """See :meth:`hallmark_qoa.stores.base.Store.last_event`."""
+    (number,) = connection.execute("SELECT max(number) FROM events").fetchone() or (None,)
+    return number or 0
 
 
 def heartbeat(connection: Connection, engine: str, now_ns: int, latest_event_ns: int) -> dict[str, tuple[int, int]]:

@@ -30,6 +30,13 @@ _MARK = """INSERT INTO marks (size_s, task, start_ns, model, consumer, engine, r
     DO UPDATE SET revision = excluded.revision, changed_ns = greatest(marks.changed_ns, excluded.changed_ns)
     RETURNING start_ns, model, consumer"""
 
+# One that is marked already keeps its revision: who is judging it finds out by that of the series.
+_MARK_TO_JUDGE = """INSERT INTO marks (size_s, task, start_ns, model, consumer, engine, revision, changed_ns)
+    SELECT %(size_s)s, %(task)s, k.start_ns, k.model, k.consumer, %(engine)s, %(revision)s, %(changed_ns)s
+    FROM unnest(%(starts)s::bigint[], %(models)s::text[], %(consumers)s::text[]) AS k (start_ns, model, consumer)
+    WHERE NOT EXISTS (SELECT FROM marks AS m WHERE m.size_s = %(size_s)s AND m.task = %(task)s
+        AND m.start_ns = k.start_ns AND m.model = k.model AND m.consumer = k.consumer)"""
+
 _TAKE = """DELETE FROM marks WHERE size_s = %s AND task = %s AND start_ns = %s AND model = %s AND consumer = %s
     RETURNING revision"""
 
@@ -49,7 +56,12 @@ _SEAL = """INSERT INTO windows (size_s, start_ns, model, consumer, written_ns, s
 
 # PostgreSQL rounds to zero, event times may be before 1970.
 _WINDOWS_OF_RECORDS = """SELECT DISTINCT event_ns - (event_ns %% %(size_ns)s + %(size_ns)s) %% %(size_ns)s AS start_ns,
-    model, consumer FROM predictions WHERE started_ns >= %(oldest_ns)s"""
+    model, consumer FROM predictions WHERE started_ns >= %(oldest_ns)s AND model <> ''"""
+
+_PAST = """INSERT INTO pasts (model, consumer, told_from_ns) SELECT k.model, k.consumer, max(k.start_ns) + %s
+    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS k (start_ns, model, consumer) GROUP BY k.model, k.consumer
+    ON CONFLICT (model, consumer)
+    DO UPDATE SET told_from_ns = greatest(pasts.told_from_ns, excluded.told_from_ns)"""
 
 _SEALED_OF_OTHER_SIZE = """SELECT FROM windows WHERE size_s = %s AND model = %s AND consumer = %s
     AND start_ns > %s AND start_ns < %s AND sealed LIMIT 1"""
@@ -65,20 +77,15 @@ class Writer(NamedTuple):
 
 def mark(connection: Connection, task: Task, size_s: int, windows: Iterable[Window], writer: Writer) -> Cursor | None:
     """Mark windows, each with a new revision; the rows of the cursor are those that were. None where there are none."""
-    starts, models, consumers = columns(windows)
-    if not starts:
-        return None
-    values = {
-        "size_s": size_s,
-        "task": TASKS.index(task),
-        "engine": stored_text(writer.engine),
-        "revision": fresh_revision(),
-        "changed_ns": writer.now_ns,
-        "starts": starts,
-        "models": models,
-        "consumers": consumers,
-    }
-    return connection.execute(_MARK, values)
+    keys = columns(windows)
+    return connection.execute(_MARK, _values(task, size_s, keys, writer)) if keys[0] else None
+
+
+def mark_to_judge(connection: Connection, size_s: int, windows: Iterable[Window], writer: Writer) -> None:
+    """Mark windows in which nothing has changed, but something that they are judged by."""
+    keys = columns(windows)
+    if keys[0]:
+        connection.execute(_MARK_TO_JUDGE, _values("judge", size_s, keys, writer))
 
 
 def take(connection: Connection, due: Due) -> bool:
@@ -108,7 +115,7 @@ def due(connection: Connection, limit: int, after: Due | None) -> list[Due]:
 
 
 def adopt(connection: Connection, writer: Writer) -> None:
-    """Mark what is stored where windows were of another size before, or where there were none."""
+    """Mark what is stored where windows were of another size before, or where there were none; it is the past then."""
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (DDL_LOCK,))
         _adopt(connection, writer)
@@ -124,6 +131,7 @@ def _adopt(connection: Connection, writer: Writer) -> None:
     sealed = [window for window in windows if found and _is_sealed(connection, window, found, rules.base_s)]
     mark(connection, "fold", rules.base_s, {*windows}.difference(sealed), writer)
     seal(connection, rules.base_s, sealed, now_ns)
+    connection.execute(_PAST, (rules.base_s * 10**9, *columns(windows)))
     connection.execute("DELETE FROM base")
     connection.execute("INSERT INTO base VALUES (%s)", (rules.base_s,))
 
@@ -131,6 +139,20 @@ def _adopt(connection: Connection, writer: Writer) -> None:
 def columns(windows: Iterable[Window]) -> Sequence[list[Any]]:
     """Windows in order, as one list of starts, one of models, one of consumers."""
     return [list(column) for column in zip(*sorted(windows), strict=True)] or [[], [], []]
+
+
+def _values(task: Task, size_s: int, keys: Sequence[list[Any]], writer: Writer) -> dict[str, Any]:
+    starts, models, consumers = keys
+    return {
+        "size_s": size_s,
+        "task": TASKS.index(task),
+        "engine": stored_text(writer.engine),
+        "revision": fresh_revision(),
+        "changed_ns": writer.now_ns,
+        "starts": starts,
+        "models": models,
+        "consumers": consumers,
+    }
 
 
 def _is_sealed(connection: Connection, window: Window, found_s: int, size_s: int) -> bool:

@@ -11,6 +11,7 @@ from hallmark_qoa.stores.postgres_commit import Place, remove_records
 from hallmark_qoa.stores.postgres_days import day_of, drop_partition, existing_days
 from hallmark_qoa.stores.postgres_marks import Writer, seal
 from hallmark_qoa.stores.postgres_races import until_won
+from hallmark_qoa.stores.postgres_series import forget
 from hallmark_qoa.stores.rows import DAY_NS
 
 _OLDEST = """DELETE FROM predictions WHERE prediction_id IN (
@@ -25,7 +26,7 @@ _OLDEST_WINDOWS = """DELETE FROM windows WHERE id IN (SELECT id FROM windows
 _PARTS = (
     "DELETE FROM folds WHERE window_id = ANY (%s)",
     "DELETE FROM verdicts WHERE window_id = ANY (%s)",
-    "DELETE FROM events WHERE window_id = ANY (%s) AND change IS NULL",
+    "DELETE FROM events WHERE window_id = ANY (%s) AND told",
 )
 
 _SIZE_ABOVE = """SELECT least((SELECT min(size_s) FROM windows WHERE size_s > %s),
@@ -59,6 +60,8 @@ def remove_windows(connection: Connection, size_s: int, written_ns: int, limit: 
         found = connection.execute(_OLDEST_WINDOWS, (size_s, written_ns, limit)).fetchall()
         for statement in _PARTS:
             connection.execute(statement, ([number for number, *_ in found],))
+        if found:
+            forget(connection, size_s, {(model, consumer) for _, _, model, consumer in found})
         (above_s,) = connection.execute(_SIZE_ABOVE, (size_s, size_s)).fetchone() or (None,)
         if above_s is not None:
             above = {Window(window_start(start_ns, above_s), *series) for _, start_ns, *series in found}

@@ -161,6 +161,35 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
             latest_event_ns bigint NOT NULL
         )""",
     ),
+    (
+        # A series are the windows of one size, model and consumer; see Series.
+        """CREATE TABLE series (
+            size_s integer NOT NULL,
+            model text COLLATE "C" NOT NULL,
+            consumer text COLLATE "C" NOT NULL,
+            revision bigint NOT NULL,
+            PRIMARY KEY (size_s, model, consumer)
+        ) WITH (fillfactor = 50)""",
+        # Of windows whose records were there before them; see Series.
+        """CREATE TABLE pasts (
+            model text COLLATE "C" NOT NULL,
+            consumer text COLLATE "C" NOT NULL,
+            told_from_ns bigint NOT NULL,
+            PRIMARY KEY (model, consumer)
+        )""",
+        # Of those before nobody has looked: to judge one again too often does no harm.
+        "ALTER TABLE verdicts ADD COLUMN violated boolean NOT NULL DEFAULT true",
+        "CREATE INDEX verdicts_violated ON verdicts (window_id) WHERE violated",
+        # What has been told stays for those who follow changes.
+        "ALTER TABLE events ADD COLUMN told boolean NOT NULL DEFAULT false",
+        "UPDATE events SET told = true WHERE change IS NULL",
+        "DROP INDEX events_untold",
+        "CREATE INDEX events_untold ON events (number) WHERE NOT told",
+        # Records that name no model have no windows.
+        "DELETE FROM marks WHERE model = ''",
+        "DELETE FROM folds WHERE window_id IN (SELECT id FROM windows WHERE model = '')",
+        "DELETE FROM windows WHERE model = ''",
+    ),
 )
 """Steps that lead from schema version n to n + 1, at index n. Only ever appended to."""
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from psycopg import Connection
 
 from hallmark_qoa.stores.base import TruthOutcome, TruthTold
-from hallmark_qoa.stores.marks import Spot, window_of
+from hallmark_qoa.stores.marks import Spot, windows_of
 from hallmark_qoa.stores.postgres_marks import Writer, mark
 from hallmark_qoa.stores.postgres_races import until_won
 from hallmark_qoa.stores.rows import stored_text
@@ -80,6 +80,6 @@ def _join(connection: Connection, which: tuple[str, object], writer: Writer) -> 
         spots = {one: Spot(*spot) for one, *spot in connection.execute(statement.encode(), (parameter,))}
         connection.execute(_JOIN, (list(spots),))
         base_s, oldest_ns = writer.rules.base_s, writer.rules.oldest_ns(writer.now_ns)
-        windows = {window_of(spot, base_s) for spot in spots.values() if spot.started_ns >= oldest_ns}
+        windows = windows_of((spot for spot in spots.values() if spot.started_ns >= oldest_ns), base_s)
         mark(connection, "fold", base_s, windows, writer)
     return len(spots)

@@ -7,12 +7,14 @@ from typing import Any
 from psycopg import Connection
 
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
-from hallmark_qoa.stores.base import Due, Event, Windows
+from hallmark_qoa.stores.base import Due, Event, Spent, Windows
 from hallmark_qoa.stores.marks import Window
 from hallmark_qoa.stores.postgres_events import put_events
-from hallmark_qoa.stores.postgres_marks import Writer, mark
+from hallmark_qoa.stores.postgres_marks import Writer, mark_to_judge
+from hallmark_qoa.stores.postgres_series import mark_reckoned
 from hallmark_qoa.stores.postgres_windows import (
     Parameters,
+    renew_or_leave,
     take_or_leave,
     unless_changed,
     window_number,
@@ -21,10 +23,10 @@ from hallmark_qoa.stores.postgres_windows import (
 from hallmark_qoa.stores.rows import stored_text
 from hallmark_qoa.stores.verdicts import ANY_NS, Promise, in_order, promise_key, promise_of, slice_of
 
-_PUT = """INSERT INTO verdicts (window_id, promise, start_ns, contract, segment, slice, verdict)
-    SELECT %b, k.promise, %b, k.contract, k.segment, k.slice, k.verdict
-    FROM unnest(%b::bytea[], %b::text[], %b::text[], %b::text[], %b::bytea[])
-        AS k (promise, contract, segment, slice, verdict)"""
+_PUT = """INSERT INTO verdicts (window_id, promise, start_ns, contract, segment, slice, violated, verdict)
+    SELECT %b, k.promise, %b, k.contract, k.segment, k.slice, k.violated, k.verdict
+    FROM unnest(%b::bytea[], %b::text[], %b::text[], %b::text[], %b::boolean[], %b::bytea[])
+        AS k (promise, contract, segment, slice, violated, verdict)"""
 
 SLICES = """SELECT slice, count(*) FROM verdicts
     WHERE promise = %s AND start_ns >= %s AND start_ns < %s GROUP BY slice"""
@@ -35,8 +37,10 @@ def put_verdicts(
     due: Due,
     verdicts: Sequence[WindowVerdict],
     events: Sequence[Event],
-    affected: Sequence[int],
+    spent: Sequence[Spent],
     *,
+    seen: int | None,
+    again: bool,
     writer: Writer,
 ) -> bool:
     """See :meth:`hallmark_qoa.stores.base.Store.put_verdicts`."""
@@ -44,6 +48,7 @@ def put_verdicts(
     def put() -> bool:
         with connection.transaction():
             take_or_leave(connection, due)
+            renew_or_leave(connection, due, seen)
             number = window_number(connection, due)
             if number is None:
                 return False
@@ -51,9 +56,11 @@ def put_verdicts(
             if verdicts:
                 rows = (_row(due, verdict) for verdict in verdicts)
                 connection.execute(_PUT, (number, due.start_ns, *map(list, zip(*rows, strict=True))))
+            mark_reckoned(connection, due, spent, writer)
+            if again:
+                window = Window(due.start_ns, due.model, due.consumer)
+                mark_to_judge(connection, due.size_s, [window], writer._replace(now_ns=due.changed_ns))
             put_events(connection, number, events)
-            windows = {Window(start_ns, due.model, due.consumer) for start_ns in affected}
-            mark(connection, "judge", due.size_s, windows, writer)
         return True
 
     return unless_changed(put)
@@ -86,4 +93,5 @@ def slices(connection: Connection, which: Windows, contract: str, objective: str
 def _row(due: Due, verdict: WindowVerdict) -> tuple[Any, ...]:
     promise = promise_key(promise_of(due, verdict))
     content = verdict.SerializeToString(deterministic=True)
-    return promise, stored_text(verdict.contract), stored_text(verdict.segment), slice_of(verdict), content
+    said = (slice_of(verdict), verdict.verdict == "violated", content)
+    return promise, stored_text(verdict.contract), stored_text(verdict.segment), *said

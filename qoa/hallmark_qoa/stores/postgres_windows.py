@@ -9,6 +9,7 @@ from hallmark_qoa.stores.base import Due, Fold, Windows
 from hallmark_qoa.stores.marks import Window, window_start
 from hallmark_qoa.stores.postgres_marks import Writer, mark, take
 from hallmark_qoa.stores.postgres_races import until_won
+from hallmark_qoa.stores.postgres_series import mark_explained, renew
 from hallmark_qoa.stores.rows import DAY_NS, stored_text
 
 Parameters = list[str | int]
@@ -41,6 +42,8 @@ def put_folds(
     due: Due,
     folds: Sequence[Fold],
     next_size_s: int | None,
+    *,
+    usual_ns: int,
     writer: Writer,
 ) -> bool:
     """See :meth:`hallmark_qoa.stores.base.Store.put_folds`."""
@@ -59,7 +62,9 @@ def put_folds(
                 return False
             before = connection.execute(_FOLDS, (found[0],), binary=True).fetchall() if found is not None else []
             if sorted(before) != content:
+                renew(connection, due)
                 _replace(connection, due, content, writer.now_ns)
+                mark_explained(connection, due, usual_ns, writer)
                 since = writer._replace(now_ns=due.changed_ns)
                 series = (due.model, due.consumer)
                 judged = [Window(due.start_ns, *series)]
@@ -75,6 +80,12 @@ def put_folds(
 def take_or_leave(connection: Connection, due: Due) -> None:
     """Remove the mark of a window, inside a transaction; raises what :func:`unless_changed` expects."""
     if not take(connection, due):
+        raise _ChangedError
+
+
+def renew_or_leave(connection: Connection, due: Due, seen: int | None) -> None:
+    """Give the series of a window another revision, likewise."""
+    if not renew(connection, due, seen):
         raise _ChangedError
 
 

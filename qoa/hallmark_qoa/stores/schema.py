@@ -131,6 +131,35 @@ MIGRATIONS: tuple[tuple[Step, ...], ...] = (
             latest_event_ns INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # A series are the windows of one size, model and consumer; see Series.
+        """CREATE TABLE series (
+            size_s INTEGER NOT NULL,
+            model TEXT NOT NULL,
+            consumer TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            PRIMARY KEY (size_s, model, consumer)
+        ) STRICT, WITHOUT ROWID""",
+        # Of windows whose records were there before them; see Series.
+        """CREATE TABLE pasts (
+            model TEXT NOT NULL,
+            consumer TEXT NOT NULL,
+            told_from_ns INTEGER NOT NULL,
+            PRIMARY KEY (model, consumer)
+        ) STRICT, WITHOUT ROWID""",
+        # Of those before nobody has looked: to judge one again too often does no harm.
+        "ALTER TABLE verdicts ADD COLUMN violated INTEGER NOT NULL DEFAULT 1",
+        "CREATE INDEX verdicts_violated ON verdicts (window) WHERE violated",
+        # What has been told stays for those who follow changes.
+        "ALTER TABLE events ADD COLUMN told INTEGER NOT NULL DEFAULT 0",
+        "UPDATE events SET told = 1 WHERE change IS NULL",
+        "DROP INDEX events_untold",
+        "CREATE INDEX events_untold ON events (number) WHERE NOT told",
+        # Records that name no model have no windows.
+        "DELETE FROM marks WHERE model = ''",
+        "DELETE FROM folds WHERE window IN (SELECT id FROM windows WHERE model = '')",
+        "DELETE FROM windows WHERE model = ''",
+    ),
 )
 """Steps that lead from schema version n to n + 1, at index n. Only ever appended to."""
 

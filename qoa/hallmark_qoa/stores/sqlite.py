@@ -17,6 +17,7 @@ from hallmark_qoa.stores import (
     sqlite_events,
     sqlite_marks,
     sqlite_query,
+    sqlite_series,
     sqlite_truths,
     sqlite_verdicts,
     sqlite_windows,
@@ -31,7 +32,10 @@ from hallmark_qoa.stores.base import (
     Filter,
     Fold,
     JournalEntry,
+    Noted,
     Page,
+    Series,
+    Spent,
     StoreError,
     TruthOutcome,
     TruthTold,
@@ -152,20 +156,33 @@ class SqliteStore:
         """See the protocol."""
         return await self._read(lambda c: sqlite_marks.due(c, limit, after))
 
-    async def put_folds(self, due: Due, folds: Sequence[Fold], next_size_s: int | None) -> bool:
+    async def put_folds(self, due: Due, folds: Sequence[Fold], next_size_s: int | None, *, usual_ns: int = 0) -> bool:
         """See the protocol."""
-        return await self._write(lambda c: sqlite_windows.put_folds(c, due, folds, next_size_s, self._now_ns()))
+        put = sqlite_windows.put_folds
+        return await self._write(lambda c: put(c, due, folds, next_size_s, usual_ns=usual_ns, now_ns=self._now_ns()))
 
     async def folds(self, which: Windows) -> list[Fold]:
         """See the protocol."""
         return await self._read(lambda c: sqlite_windows.folds(c, which))
 
+    async def series(self, due: Due) -> Series:
+        """See the protocol."""
+        return await self._read(lambda c: sqlite_series.series(c, due))
+
     async def put_verdicts(
-        self, due: Due, verdicts: Sequence[WindowVerdict], events: Sequence[Event], affected: Sequence[int] = ()
+        self,
+        due: Due,
+        verdicts: Sequence[WindowVerdict],
+        events: Sequence[Event],
+        spent: Sequence[Spent] = (),
+        *,
+        seen: int | None = None,
+        again: bool = False,
     ) -> bool:
         """See the protocol."""
+        put = sqlite_verdicts.put_verdicts
         return await self._write(
-            lambda c: sqlite_verdicts.put_verdicts(c, due, verdicts, events, affected, now_ns=self._now_ns())
+            lambda c: put(c, due, verdicts, events, spent, seen=seen, again=again, now_ns=self._now_ns())
         )
 
     async def verdicts(self, which: Windows, contract: str = "") -> list[WindowVerdict]:
@@ -183,6 +200,14 @@ class SqliteStore:
     async def told(self, ids: Sequence[str]) -> None:
         """See the protocol."""
         await self._write(lambda c: sqlite_events.told(c, ids))
+
+    async def events(self, after: int, limit: int) -> list[Noted]:
+        """See the protocol."""
+        return await self._read(lambda c: sqlite_events.events(c, after, limit))
+
+    async def last_event(self) -> int:
+        """See the protocol."""
+        return await self._read(sqlite_events.last_event)
 
     async def delete_folds_before(self, size_s: int, written_ns: int, limit: int) -> int:
         """See the protocol."""

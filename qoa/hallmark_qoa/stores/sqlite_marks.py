@@ -19,6 +19,10 @@ _MARK = """INSERT INTO marks (size_s, task, start_ns, model, consumer, revision,
     ON CONFLICT (size_s, task, start_ns, model, consumer)
     DO UPDATE SET revision = excluded.revision, changed_ns = max(changed_ns, excluded.changed_ns)"""
 
+# One that is marked already keeps its revision: who is judging it finds out by that of the series.
+_MARK_TO_JUDGE = """INSERT INTO marks (size_s, task, start_ns, model, consumer, revision, changed_ns)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+
 _SEAL = """INSERT INTO windows (size_s, start_ns, model, consumer, written_ns, sealed) VALUES (?, ?, ?, ?, ?, 1)
     ON CONFLICT (size_s, model, consumer, start_ns) DO UPDATE SET sealed = 1 WHERE NOT sealed"""
 
@@ -30,7 +34,10 @@ DUE = """SELECT task, size_s, model, consumer, start_ns, revision, changed_ns FR
 
 # SQLite rounds to zero, event times may be before 1970.
 _WINDOWS_OF_RECORDS = """SELECT DISTINCT event_ns - (event_ns % ?1 + ?1) % ?1, model, consumer FROM records
-    WHERE started_ns >= ?2"""
+    WHERE started_ns >= ?2 AND model <> ''"""
+
+_PAST = """INSERT INTO pasts (model, consumer, told_from_ns) VALUES (?, ?, ?)
+    ON CONFLICT (model, consumer) DO UPDATE SET told_from_ns = max(told_from_ns, excluded.told_from_ns)"""
 
 _SEALED_OF_OTHER_SIZE = """SELECT 1 FROM windows WHERE size_s = ? AND model = ? AND consumer = ?
     AND start_ns > ? AND start_ns < ? AND sealed LIMIT 1"""
@@ -46,6 +53,12 @@ def mark(
         return connection.execute(_MARK, (size_s, number, *window, revision, changed_ns)).rowcount > 0
 
     return {window for window in windows if is_marked(window)}
+
+
+def mark_to_judge(connection: sqlite3.Connection, size_s: int, windows: Iterable[Window], changed_ns: int) -> None:
+    """Mark windows in which nothing has changed, but something that they are judged by."""
+    revision, number = fresh_revision(), TASKS.index("judge")
+    connection.executemany(_MARK_TO_JUDGE, ((size_s, number, *window, revision, changed_ns) for window in windows))
 
 
 def take(connection: sqlite3.Connection, due: Due) -> bool:
@@ -70,7 +83,7 @@ def due(connection: sqlite3.Connection, limit: int, after: Due | None) -> list[D
 
 
 def adopt(connection: sqlite3.Connection, rules: WindowRules, now_ns: int) -> None:
-    """Mark what is stored where windows were of another size before, or where there were none."""
+    """Mark what is stored where windows were of another size before, or where there were none; it is the past then."""
     (found,) = connection.execute("SELECT max(size_s) FROM base").fetchone()
     if found == rules.base_s:
         return
@@ -83,5 +96,6 @@ def adopt(connection: sqlite3.Connection, rules: WindowRules, now_ns: int) -> No
             seal(connection, rules.base_s, [window], now_ns)
         else:
             mark(connection, "fold", rules.base_s, [window], now_ns)
+    connection.executemany(_PAST, ((w.model, w.consumer, w.start_ns + size_ns) for w in map(Window._make, rows)))
     connection.execute("DELETE FROM base")
     connection.execute("INSERT INTO base VALUES (?)", (rules.base_s,))

@@ -2,9 +2,10 @@
 
 import sqlite3
 
-from hallmark_qoa.stores.marks import Window, WindowRules, window_start
+from hallmark_qoa.stores.marks import Spot, Window, WindowRules, window_start, windows_of
 from hallmark_qoa.stores.sqlite_file import pragma, transaction
 from hallmark_qoa.stores.sqlite_marks import seal
+from hallmark_qoa.stores.sqlite_series import forget
 from hallmark_qoa.stores.sqlite_truths import remove_truths
 
 MAX_PAGES = 4096
@@ -20,7 +21,7 @@ _REMOVE_OLDEST = """DELETE FROM records WHERE rowid IN (SELECT id FROM (
     SELECT * FROM (SELECT rowid, ahead_since_ns FROM records
         WHERE ahead_since_ns < ?1 ORDER BY ahead_since_ns LIMIT ?2)
     ORDER BY age_ns LIMIT ?2))
-    RETURNING prediction_id, event_ns, model, consumer"""
+    RETURNING prediction_id, model, consumer, event_ns, started_ns"""
 
 _OLDEST_WINDOWS = """SELECT id, start_ns, model, consumer FROM windows
     WHERE size_s = ? AND written_ns < ? ORDER BY written_ns LIMIT ?"""
@@ -35,7 +36,7 @@ _SIZE_ABOVE = """SELECT min(size_s) FROM (SELECT min(size_s) AS size_s FROM wind
 _PARTS = (
     "DELETE FROM folds WHERE window = ?",
     "DELETE FROM verdicts WHERE window = ?",
-    "DELETE FROM events WHERE window = ? AND change IS NULL",
+    "DELETE FROM events WHERE window = ? AND told",
     "DELETE FROM windows WHERE id = ?",
 )
 
@@ -45,8 +46,8 @@ def remove_oldest(connection: sqlite3.Connection, before_ns: int, limit: int, ru
     with transaction(connection):
         removed = connection.execute(_REMOVE_OLDEST, (before_ns, limit)).fetchall()
         remove_truths(connection, (prediction for prediction, *_ in removed))
-        windows = {Window(window_start(event_ns, rules.base_s), *series) for _, event_ns, *series in removed}
-        seal(connection, rules.base_s, windows, now_ns)
+        spots = (Spot._make(spot) for _, *spot in removed)
+        seal(connection, rules.base_s, windows_of(spots, rules.base_s), now_ns)
     return len(removed)
 
 
@@ -71,6 +72,7 @@ def remove_windows(connection: sqlite3.Connection, size_s: int, written_ns: int,
         found = connection.execute(_OLDEST_WINDOWS, (size_s, written_ns, limit)).fetchall()
         for statement in _PARTS:
             connection.executemany(statement, [(number,) for number, *_ in found])
+        forget(connection, size_s, {(model, consumer) for _, _, model, consumer in found})
         (above_s,) = connection.execute(_SIZE_ABOVE, (size_s, size_s)).fetchone()
         if above_s is not None:
             above = {Window(window_start(start_ns, above_s), *series) for _, start_ns, *series in found}

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
 from hallmark_qoa.stores.base import TruthOutcome, TruthTold
-from hallmark_qoa.stores.marks import Spot, WindowRules, window_of
+from hallmark_qoa.stores.marks import Spot, WindowRules, windows_of
 from hallmark_qoa.stores.sqlite_commit import chunks
 from hallmark_qoa.stores.sqlite_file import transaction
 from hallmark_qoa.stores.sqlite_marks import mark
@@ -27,7 +27,7 @@ def add_truths(
         rows = [(one, *truth, now_ns, one in spots) for one, truth in decision.kept.items()]
         connection.executemany(_PUT, rows)
         joined = (spots[one] for one in decision.kept if one in spots)
-        mark(connection, "fold", rules.base_s, {window_of(spot, rules.base_s) for spot in joined}, now_ns)
+        mark(connection, "fold", rules.base_s, windows_of(joined, rules.base_s), now_ns)
     return decision.outcomes
 
 

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
-from hallmark_qoa.stores.base import Due, Event, Windows
+from hallmark_qoa.stores.base import Due, Event, Spent, Windows
 from hallmark_qoa.stores.marks import Window
 from hallmark_qoa.stores.sqlite_events import put_events
 from hallmark_qoa.stores.sqlite_file import transaction
-from hallmark_qoa.stores.sqlite_marks import mark, take
+from hallmark_qoa.stores.sqlite_marks import mark_to_judge, take
+from hallmark_qoa.stores.sqlite_series import mark_reckoned, renew, series
 from hallmark_qoa.stores.sqlite_windows import Parameters, window_number, windows_with
 from hallmark_qoa.stores.verdicts import ANY_NS, Promise, in_order, promise_key, promise_of, slice_of
 
-_PUT = """INSERT INTO verdicts (window, promise, start_ns, contract, segment, slice, verdict)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_PUT = """INSERT INTO verdicts (window, promise, start_ns, contract, segment, slice, violated, verdict)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 SLICES = """SELECT slice, count(*) FROM verdicts
     WHERE promise = ? AND start_ns >= ? AND start_ns < ? GROUP BY slice"""
@@ -26,13 +27,15 @@ def put_verdicts(
     due: Due,
     verdicts: Sequence[WindowVerdict],
     events: Sequence[Event],
-    affected: Sequence[int],
+    spent: Sequence[Spent],
     *,
+    seen: int | None,
+    again: bool,
     now_ns: int,
 ) -> bool:
     """See :meth:`hallmark_qoa.stores.base.Store.put_verdicts`."""
     with transaction(connection):
-        if not take(connection, due):
+        if seen not in (None, series(connection, due).revision) or not take(connection, due):
             return False
         number = window_number(connection, due)
         if number is None:
@@ -40,8 +43,10 @@ def put_verdicts(
         connection.execute("DELETE FROM verdicts WHERE window = ?", (number,))
         connection.executemany(_PUT, [_row(due, number, verdict) for verdict in verdicts])
         put_events(connection, number, events)
-        windows = (Window(start_ns, due.model, due.consumer) for start_ns in affected)
-        mark(connection, "judge", due.size_s, windows, now_ns)
+        renew(connection, due)
+        mark_reckoned(connection, due, spent, now_ns)
+        if again:
+            mark_to_judge(connection, due.size_s, [Window(due.start_ns, due.model, due.consumer)], due.changed_ns)
     return True
 
 
@@ -72,4 +77,5 @@ def slices(connection: sqlite3.Connection, which: Windows, contract: str, object
 def _row(due: Due, window: int, verdict: WindowVerdict) -> tuple[Any, ...]:
     promise = promise_key(promise_of(due, verdict))
     content = verdict.SerializeToString(deterministic=True)
-    return window, promise, due.start_ns, verdict.contract, verdict.segment, slice_of(verdict), content
+    said = (slice_of(verdict), verdict.verdict == "violated", content)
+    return window, promise, due.start_ns, verdict.contract, verdict.segment, *said

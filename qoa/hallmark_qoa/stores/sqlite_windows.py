@@ -8,6 +8,7 @@ from hallmark_qoa.stores.base import Due, Fold, Windows
 from hallmark_qoa.stores.marks import Window, window_start
 from hallmark_qoa.stores.sqlite_file import transaction
 from hallmark_qoa.stores.sqlite_marks import mark, take
+from hallmark_qoa.stores.sqlite_series import mark_explained, renew
 
 _PUT_WINDOW = """INSERT INTO windows (size_s, start_ns, model, consumer, written_ns, sealed) VALUES (?, ?, ?, ?, ?, 0)
     ON CONFLICT (size_s, model, consumer, start_ns) DO UPDATE SET written_ns = excluded.written_ns RETURNING id"""
@@ -22,7 +23,13 @@ Parameters = list[str | int]
 
 
 def put_folds(
-    connection: sqlite3.Connection, due: Due, folds: Sequence[Fold], next_size_s: int | None, now_ns: int
+    connection: sqlite3.Connection,
+    due: Due,
+    folds: Sequence[Fold],
+    next_size_s: int | None,
+    *,
+    usual_ns: int,
+    now_ns: int,
 ) -> bool:
     """See :meth:`hallmark_qoa.stores.base.Store.put_folds`."""
     content = sorted((fold.segment, fold.variant, fold.version, fold.aggregate) for fold in folds)
@@ -38,6 +45,8 @@ def put_folds(
             "INSERT INTO folds (window, segment, variant, version, aggregate) VALUES (?, ?, ?, ?, ?)",
             ((number, *one) for one in content),
         )
+        renew(connection, due)
+        mark_explained(connection, due, usual_ns, now_ns)
         mark(connection, "judge", due.size_s, [Window(due.start_ns, due.model, due.consumer)], due.changed_ns)
         if next_size_s is not None:
             start_ns = window_start(due.start_ns, next_size_s)

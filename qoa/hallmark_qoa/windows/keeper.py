@@ -14,12 +14,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from itertools import pairwise
 
-from hallmark_qoa.judge.judge import Judge
+from hallmark_qoa.judge.judge import USUAL_WINDOWS, Judge
 from hallmark_qoa.judge.question import Circumstances
 from hallmark_qoa.models import Models
 from hallmark_qoa.stores.base import Due, Store, Windows
 from hallmark_qoa.windows.fold import fold_folds, fold_records
+from hallmark_qoa.windows.naming import named
 from hallmark_qoa.windows.progress import Progress
+from hallmark_qoa.windows.share import Share
+from hallmark_qoa.windows.unsettled import Unsettled
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +30,6 @@ DUE_AT_ONCE = 1000
 
 UNUSABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What is raised where the content of a window cannot be made anything of; a store raises others."""
-
-PAUSE_S = 5.0
-"""Where the policy could not be asked about a window it is asked again after so long."""
 
 
 class Keeper:
@@ -52,21 +52,20 @@ class Keeper:
         self._judge = judge
         self._below = {larger: smaller for smaller, larger in pairwise(sizes)}
         self._above = dict(pairwise(sizes))
-        self._clock = clock
-        self._paused: dict[tuple[int, str, str, int], float] = {}
+        self._unsettled = Unsettled(clock)
         self._turn = asyncio.Lock()
         self.waiting = 0
-        """Marks that were left at the end of the last turn."""
+        """Marks that were left at the end of the last turn, of those that are this engine's."""
         self.windows: Counter[str] = Counter()
         """``folded``, ``judged``, ``again`` (something changed while it was made), ``broken`` (it cannot be made)."""
         self._broken: set[Due] = set()
 
     async def turn(self, progress: Progress) -> int:
-        """Fold and judge every window that is due and over; how many."""
+        """Fold and judge every window that is due and over, and this engine's to make; how many."""
         async with self._turn:
-            over = _Over(self._store, progress)
+            over, share = _Over(self._store, progress), progress.share()
             done = 0
-            while made := await self._pass(over, progress):
+            while made := await self._pass(over, share, progress):
                 done += made
             return done
 
@@ -79,16 +78,18 @@ class Keeper:
                         await self._made(due, self._fold)
             return {due async for due in self._dues() if wanted(due)}
 
-    async def _pass(self, over: "_Over", progress: Progress) -> int:
+    async def _pass(self, over: "_Over", share: Share, progress: Progress) -> int:
         done = waiting = 0
         unfinished: set[tuple[str, str]] = set()
         unfolded = _Unfolded(self._above)
         broken, self._broken = self._broken, set()
         async for due in self._dues():
+            if due not in share:
+                continue
             key = (due.model, due.consumer)
             if due in broken:
                 self._broken.add(due)
-            left = due in broken or due in unfolded or key in unfinished or self._is_paused(due)
+            left = due in broken or due in unfolded or key in unfinished or self._unsettled.waits(due, progress)
             if left or not await over(due):
                 waiting += 1
                 unfolded.note(due)
@@ -125,33 +126,27 @@ class Keeper:
     async def _fold(self, due: Due) -> bool:
         if due.size_s in self._below:
             which = Windows(self._below[due.size_s], due.model, due.consumer, due.start_ns, due.end_ns)
-            # A record whose model is not known yet has none, and no name filters nothing.
-            children = [fold for fold in await self._store.folds(which) if fold.model == due.model]
-            folds = await asyncio.to_thread(fold_folds, due, children)
+            folds = await asyncio.to_thread(fold_folds, due, await self._store.folds(which))
         else:
+            context = self._models.context(due.model)
             records = await self._store.observed(due.model, due.consumer, due.start_ns, due.end_ns)
-            folds = await asyncio.to_thread(fold_records, due, records, self._models.context(due.model))
-        written = await self._store.put_folds(due, folds, self._above.get(due.size_s))
+            folds = await asyncio.to_thread(lambda: fold_records(due, named(records, context), context))
+        usual_ns = USUAL_WINDOWS * due.size_s * 10**9
+        written = await self._store.put_folds(due, folds, self._above.get(due.size_s), usual_ns=usual_ns)
         self.windows["folded"] += written
         return written
 
     async def _judge_one(self, progress: Progress, due: Due) -> bool:
-        judged = await self._judge.judge(Circumstances(due, progress.behind(due)))
-        written = await self._store.put_verdicts(due, judged.verdicts, judged.events, judged.affected)
-        if written:
-            self._judge.remember(due, judged)
+        behind = progress.behind(due)
+        series = await self._store.series(due)  # first: whatever changes after that is found out
+        judged = await self._judge.judge(Circumstances(due, behind, told_from_ns=series.told_from_ns))
+        again = judged.failed or (bool(behind) and any(one.verdict == "unknown" for one in judged.verdicts))
+        put = self._store.put_verdicts
+        written = await put(due, judged.verdicts, judged.events, judged.spent, seen=series.revision, again=again)
         self.windows["judged"] += written
-        if judged.failed:
-            self._paused[due.place] = self._clock() + PAUSE_S
+        if written and again:
+            self._unsettled.note(due, behind, failed=judged.failed)
         return written
-
-    def _is_paused(self, due: Due) -> bool:
-        """Whether nobody could be asked about a window a moment ago."""
-        until_s = self._paused.get(due.place) if due.task == "judge" else None
-        if until_s is None or until_s > self._clock():
-            return until_s is not None
-        del self._paused[due.place]
-        return False
 
 
 class _Unfolded:

@@ -6,7 +6,8 @@ comes any more it stands still: then a window is over when the clock says so and
 No event is later than the clock: one that claims to be moves nothing on.
 
 Where several engines share a store, each says how far it is. One that lives and is not there yet is waited for; one
-that has fallen silent, or does not get there, is named, so that nothing is promised of what only it has.
+that has fallen silent, or does not get there, is named, so that nothing is promised of what only it has: its windows
+are judged again once it is there, or has been forgotten.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from hallmark_common.settings import Settings
 from hallmark_qoa.stores.base import Due, Store
+from hallmark_qoa.windows.share import Share
 
 CAUGHT_UP_NS = 2**62
 """How far an engine is that has nothing left to store."""
@@ -22,7 +24,7 @@ BEAT_NS = 5 * 10**9
 """How often an engine says how far it is."""
 
 SILENT_NS = 15 * 10**9
-"""An engine that has said nothing for so long is not waited for."""
+"""An engine that has said nothing for so long is not waited for, and others keep its windows."""
 
 AWAITED_NS = 45 * 10**9
 """A window in which nothing has changed for so long waits for no engine."""
@@ -49,6 +51,12 @@ class Progress:
     lateness_ns: int
     quiet_ns: int
     others: Mapping[str, Beat]
+    own: str = ""
+    """Name of this engine."""
+
+    def share(self) -> Share:
+        """What this engine has to make, of what is due."""
+        return Share(self.own, (name for name, beat in self.others.items() if self._lives(beat)))
 
     def can_be_over(self, due: Due) -> bool:
         """Whether the clock lets a window be over, whatever its latest event is."""
@@ -102,12 +110,11 @@ class Beats:
 
     async def progress(self) -> Progress:
         """How far all are by now."""
-        now_ns = self._now_ns()
+        now_ns, own = self._now_ns(), self._settings.qoa_engine_name
         if now_ns - self._beaten_ns >= BEAT_NS:
             said = await self._store.heartbeat(now_ns, self._latest_event_ns())
-            own = self._settings.qoa_engine_name
             self._others = {name: Beat(*beat) for name, beat in said.items() if name != own}
             self._beaten_ns = now_ns
         return Progress(
-            now_ns, int(self._settings.qoa_lateness_s * 1e9), int(self._settings.qoa_quiet_s * 1e9), self._others
+            now_ns, int(self._settings.qoa_lateness_s * 1e9), int(self._settings.qoa_quiet_s * 1e9), self._others, own
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hallmark_qoa.windows import keeper
+from hallmark_qoa.windows import unsettled
 from tests.support.judged import Judged, judged_alone, real_policy
 from tests.support.opa import Opa
 from tests.support.predictions import T0_NS, Made, S, objective, write_contract
@@ -19,7 +19,7 @@ SLOW_LATER = Made(3, T0_NS + 20 * S, web_ms=90)
 @pytest.fixture(autouse=True)
 def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody could be asked about is asked again at once."""
-    monkeypatch.setattr(keeper, "PAUSE_S", 0.05)
+    monkeypatch.setattr(unsettled, "PAUSE_S", 0.05)
 
 
 async def _become(one: Judged, words: dict[int, str]) -> None:

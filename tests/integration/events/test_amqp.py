@@ -15,7 +15,6 @@ from hallmark_qoa.events.cloudevent import cloud_event
 from hallmark_qoa.events.teller import Teller
 from hallmark_qoa.sources.amqp_pace import Pace
 from hallmark_qoa.stores.sqlite import SqliteStore
-from hallmark_qoa.watch import VerdictWatchers
 from tests.integration.events.conftest import subscribed
 from tests.support.amqp import channel_of, restore_topology, taken
 from tests.support.changes import change, put_changes
@@ -28,7 +27,7 @@ QUICK = Pace(first_s=0.05, longest_s=0.2, refused_s=0.1)
 
 
 def teller_of(store: SqliteStore, settings: Settings) -> Teller:
-    teller = Teller(store, VerdictWatchers(9), [AmqpEvents(settings, QUICK)], pace=QUICK, look_s=0.05)
+    teller = Teller(store, [AmqpEvents(settings, QUICK)], pace=QUICK, look_s=0.05)
     teller.start()
     return teller
 

@@ -14,7 +14,6 @@ from hallmark_qoa.stores.base import Store
 from hallmark_qoa.stores.marks import WindowRules
 from hallmark_qoa.stores.postgres import PostgresStore
 from hallmark_qoa.stores.postgres_session import Target
-from hallmark_qoa.watch import VerdictWatchers
 from tests.support.amqp import taken
 from tests.support.changes import change, put_changes
 from tests.support.parts import Broker
@@ -51,7 +50,7 @@ async def engine(server: PostgresServer) -> AsyncIterator[OpenEngine]:
 
 
 def teller_of(store: Store, settings: Settings) -> Teller:
-    teller = Teller(store, VerdictWatchers(9), [AmqpEvents(settings, QUICK)], pace=QUICK, look_s=0.05)
+    teller = Teller(store, [AmqpEvents(settings, QUICK)], pace=QUICK, look_s=0.05)
     teller.start()
     return teller
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
-from hallmark_common.contracts.load import load_contracts
+from hallmark_common.contracts import scan_contracts
 from hallmark_qoa.batch.recompute import Basis, Window, lead_ns, recompute, sizes_for
 from hallmark_qoa.judge.policy import Policy
 from hallmark_qoa.judge.promises import Promised
@@ -64,7 +64,7 @@ async def chunks(records: Sequence[QualityRecord], size: int = 7) -> AsyncIterat
 
 
 def basis(tmp_path: Path, policy: Policy, sizes: tuple[int, ...] = SIZES_S, now_ns: int = LONG_AFTER_NS) -> Basis:
-    promised = Promised(load_contracts(tmp_path / "contracts"))
+    promised = Promised(scan_contracts(tmp_path / "contracts").contracts)
     return Basis(Models(tmp_path / "models", cpu_hour_price=1.0), promised, policy, sizes, now_ns)
 
 
@@ -163,6 +163,6 @@ def test_sizes_are_few_and_what_is_folded_from_records_is_small(wanted: set[int]
 
 def test_the_lead_covers_what_is_usual_and_the_longest_budget(tmp_path: Path) -> None:
     write_contract(tmp_path / "contracts", [objective("there", "availability", ">=", 0.9, budget=BUDGET)])
-    promised = Promised(load_contracts(tmp_path / "contracts"))
+    promised = Promised(scan_contracts(tmp_path / "contracts").contracts)
     assert lead_ns(promised, (10,)) == 300 * S
     assert lead_ns(promised, (10, 60)) == 1200 * S

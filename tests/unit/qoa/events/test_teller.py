@@ -13,7 +13,6 @@ from hallmark_qoa.events.teller import Teller
 from hallmark_qoa.sources.amqp_pace import Pace
 from hallmark_qoa.stores.base import Event
 from hallmark_qoa.stores.sqlite import SqliteStore
-from hallmark_qoa.watch import ChangeFilter, VerdictWatchers
 from tests.support.changes import change, numbers, put_changes
 from tests.support.records import NOW_NS
 from tests.support.waiting import eventually
@@ -88,20 +87,15 @@ async def store(tmp_path: Path) -> AsyncIterator[Shelf]:
     await opened.close()
 
 
-@pytest.fixture
-async def watchers() -> VerdictWatchers:
-    return VerdictWatchers(100)
-
-
 StartTeller = Callable[..., Awaitable[Teller]]
 
 
 @pytest.fixture
-async def start(store: Shelf, watchers: VerdictWatchers) -> AsyncIterator[StartTeller]:
+async def start(store: Shelf) -> AsyncIterator[StartTeller]:
     tellers: list[Teller] = []
 
     async def started(*sinks: Listener) -> Teller:
-        teller = Teller(store, watchers, sinks, pace=QUICK, look_s=LOOK_S)
+        teller = Teller(store, sinks, pace=QUICK, look_s=LOOK_S)
         teller.start()
         tellers.append(teller)
         return teller
@@ -189,27 +183,19 @@ async def test_of_what_waits_too_long_for_a_webhook_the_oldest_is_given_up(store
     assert teller.counters.events["given_up", "webhook"] == 5
 
 
-async def test_silenced_changes_are_only_for_those_who_watch(
-    store: Shelf, watchers: VerdictWatchers, start: StartTeller
-) -> None:
+async def test_silenced_changes_are_not_told(store: Shelf, start: StartTeller) -> None:
     listener = Listener()
-    with watchers.watching(ChangeFilter(silenced=True)) as all_of_them, watchers.watching(ChangeFilter()) as loud:
-        await put_changes(store, change(1, silenced=True), change(2))
-        await start(listener)
-        await eventually(lambda: len(store.said) == 2)
-        watchers.end()
-        heard = [event.id async for event in all_of_them.events() if isinstance(event, VerdictChange)]
-        heard_loud = [event.id async for event in loud.events() if isinstance(event, VerdictChange)]
+    await put_changes(store, change(1, silenced=True), change(2))
+    await start(listener)
+    await eventually(lambda: len(store.said) == 2)
 
-    assert (numbers(listener.heard), numbers(heard), numbers(heard_loud)) == ([2], [1, 2], [2])
+    assert numbers(listener.heard) == [2]
 
 
-async def test_without_sinks_watchers_are_told(store: Shelf, watchers: VerdictWatchers, start: StartTeller) -> None:
-    with watchers.watching(ChangeFilter()) as watcher:
-        await start()
-        await put_changes(store, change(1))
-        await eventually(lambda: len(store.said) == 1)
-        assert await anext(watcher.events()) == change(1)
+async def test_without_sinks_everything_has_been_told(store: Shelf, start: StartTeller) -> None:
+    await start()
+    await put_changes(store, change(1))
+    await eventually(lambda: len(store.said) == 1)
 
 
 async def test_an_engine_that_ends_before_it_says_so_tells_again_with_the_same_id(
@@ -251,29 +237,23 @@ async def test_a_store_that_fails_is_asked_again(store: Shelf, start: StartTelle
     assert numbers(listener.heard) == [1, 2]
 
 
-async def test_what_another_engine_has_taken_over_is_left_to_it(
-    store: Shelf, watchers: VerdictWatchers, start: StartTeller
-) -> None:
+async def test_what_another_engine_has_taken_over_is_left_to_it(store: Shelf, start: StartTeller) -> None:
     listener = Listener()
     listener.answer = UntoldError("away")
     await put_changes(store, change(1), change(2))
-    with watchers.watching(ChangeFilter()) as watcher:
-        teller = await start(listener)
-        await eventually(lambda: listener.tries > 1)
-        store.is_of_another = True
-        await eventually(lambda: not teller._left)
-        tries, looks = listener.tries, store.looks
-        await eventually(lambda: store.looks > looks + 10)
-        assert listener.tries <= tries + 1  # the one that was under way
-        listener.answer = None
-        await put_changes(store, change(3))
-        store.is_of_another = False
-        await eventually(lambda: len(store.said) == 3)
-        watchers.end()
-        seen = [event.id async for event in watcher.events() if isinstance(event, VerdictChange)]
+    teller = await start(listener)
+    await eventually(lambda: listener.tries > 1)
+    store.is_of_another = True
+    await eventually(lambda: not teller._left)
+    tries, looks = listener.tries, store.looks
+    await eventually(lambda: store.looks > looks + 10)
+    assert listener.tries <= tries + 1  # the one that was under way
+    listener.answer = None
+    await put_changes(store, change(3))
+    store.is_of_another = False
+    await eventually(lambda: len(store.said) == 3)
 
     assert numbers(listener.heard) == [1, 2, 3]
-    assert numbers(seen) == [1, 2, 3]  # though two of them came back
 
 
 async def test_stop_tells_what_there_is_and_closes(store: Shelf, start: StartTeller) -> None:

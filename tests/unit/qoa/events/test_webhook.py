@@ -15,7 +15,6 @@ from hallmark_qoa.events.teller import Teller
 from hallmark_qoa.events.webhook import Webhook
 from hallmark_qoa.sources.amqp_pace import Pace
 from hallmark_qoa.stores.sqlite import SqliteStore
-from hallmark_qoa.watch import VerdictWatchers
 from tests.support.changes import change, put_changes
 from tests.support.listener import HookListener, hook_listener
 from tests.support.ports import taken_port
@@ -133,7 +132,7 @@ async def test_exactly_the_changes_in_order_though_the_server_fails_hangs_and_go
     with hook_listener() as first:
         first.statuses = [200, 500, 0, 404, 429, 200]
         webhook = Webhook(f"{first.url}/secret?token=s3cret", timeout_s=0.3)
-        teller = Teller(store, VerdictWatchers(9), [webhook], pace=QUICK, look_s=0.02)
+        teller = Teller(store, [webhook], pace=QUICK, look_s=0.02)
         teller.start()
         # The second change is tried three times, of which the last is refused for good.
         await eventually(lambda: first.told() == [1, 2, 2, 2, 3, 3, 4, 5])

@@ -8,12 +8,14 @@ import pytest
 from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_qoa.stores.base import TruthTold
-from hallmark_qoa.windows.progress import SILENT_NS, Beat
+from hallmark_qoa.windows.progress import CAUGHT_UP_NS, FORGOTTEN_NS, SILENT_NS, Beat
 from tests.support.judged import LONG_AFTER_NS, SIZES_S, Judged
 from tests.support.predictions import T0_NS, Made, S, objective, request_of, write_contract
 
 FAST = objective("fast", "response_time", "<=", 0.05, aggregate="max")
 SLOW_MS = 90
+OTHER = "engine-b"
+"""An engine that leaves the windows of these tests to this one, where both live."""
 
 
 async def _told(one: Judged) -> list[tuple[int, str, str]]:
@@ -152,6 +154,61 @@ async def test_an_engine_that_has_fallen_silent_makes_it_unknown_until_its_part_
     await one.take(Made(2))
     await one.turn()
     assert await one.words("fast") == {0: "pass"}
+
+
+@pytest.mark.parametrize("caught_up", [True, False])
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_a_window_that_another_engine_was_behind_for_is_judged_again_once_that_is_over(
+    one: Judged, *, caught_up: bool, restarted: bool
+) -> None:
+    """It is there, or has been silent for so long that it is taken to be gone. Nothing comes for the window."""
+    write_contract(one.contracts, [FAST])
+    await one.take(Made(1))
+    behind = {OTHER: Beat(LONG_AFTER_NS - SILENT_NS, T0_NS)}
+    await one.turn(others=behind)
+    assert await one.words("fast") == {0: "unknown"}
+    assert await one.turn(LONG_AFTER_NS + S, behind) == 0
+    if restarted:
+        await one.kill()
+        await one.start()
+        assert await one.turn(others=behind) == 1
+        assert await one.turn(others=behind) == 0
+    later_ns = LONG_AFTER_NS + FORGOTTEN_NS
+    over = {OTHER: Beat(later_ns, CAUGHT_UP_NS)} if caught_up else behind
+    assert await one.turn(later_ns, over) == 1
+    assert await one.words("fast") == {0: "pass"}
+    assert await one.store.due(9) == []
+
+
+async def test_who_was_told_that_it_is_unknown_is_told_that_it_is_not(one: Judged) -> None:
+    """Of an engine that is back; of labels that have come nobody is told."""
+    write_contract(one.contracts, [FAST, objective("right", "accuracy", ">=", 0.5, coverage=0.5)])
+    first = [_window(number) for number in range(1, 3)]
+    await one.take(*first)
+    await one.store.add_truths([TruthTold(made.prediction, "late", T0_NS) for made in first])
+    await one.turn()
+    behind = {OTHER: Beat(LONG_AFTER_NS - SILENT_NS, T0_NS)}
+    later = [_window(number) for number in range(3, 6)]
+    await one.take(*later)
+    await one.turn(others=behind)
+    assert await _told(one) == [(30, "pass", "unknown"), (30, "pass", "unknown")]
+    await one.store.add_truths([TruthTold(made.prediction, "late", T0_NS) for made in later])
+    await one.take(_window(6))
+    await one.turn(others={OTHER: Beat(LONG_AFTER_NS, CAUGHT_UP_NS)})
+    assert await one.words("fast") == dict.fromkeys(range(10, 70, 10), "pass")
+    assert (await _told(one))[2:] == [(30, "unknown", "pass"), (60, "pass", "unknown")]
+
+
+async def test_what_comes_for_a_window_that_an_engine_is_behind_for_is_judged(one: Judged) -> None:
+    write_contract(one.contracts, [FAST])
+    await one.take(Made(1))
+    behind = {"other": Beat(LONG_AFTER_NS - SILENT_NS, T0_NS)}
+    await one.turn(others=behind)
+    one.stored_ns += S
+    await one.take(Made(2))
+    await one.turn(others=behind)
+    assert [(verdict.verdict, verdict.count) for verdict in await _verdicts(one)] == [("unknown", 2)]
+    assert await one.turn(others=behind) == 0
 
 
 async def test_what_a_budget_forgives_and_what_it_does_not(one: Judged) -> None:

@@ -112,15 +112,6 @@ def test_a_promise_is_about_a_consumer_a_model_and_a_size(watched: Watched) -> N
     assert names("acme", "m", 60) == names("acme", "?", 10) == []
 
 
-def test_the_longest_budget(watched: Watched) -> None:
-    budgets = [
-        OBJECTIVE | {"name": f"b{period}", "budget": {"target": 0.9, "period": period}} for period in ("1m", "1h")
-    ]
-    write_contract(watched.folder, [OBJECTIVE, *budgets])
-    assert watched.promises.longest_budget_ns("acme", "m", 10) == 3600 * 10**9
-    assert watched.promises.longest_budget_ns("acme", "m", 60) == 0
-
-
 def test_silences(watched: Watched) -> None:
     silence = {"from": "2026-09-01", "until": "2026-10-01", "reason": "a move", "objectives": ["fast"]}
     write_contract(watched.folder, [OBJECTIVE, OBJECTIVE | {"name": "other"}], silences=[silence])

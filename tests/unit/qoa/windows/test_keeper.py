@@ -116,12 +116,37 @@ async def test_what_was_folded_for_a_report_is_not_judged_before_it_is_folded_ag
     assert await one.words("fast") == {0: "violated"}
 
 
+async def test_a_request_that_failed_early_counts_for_the_variant_that_is_declared(one: Judged) -> None:
+    write_contract(one.contracts, [objective("there", "availability", ">=", 0.9)])
+    failed = Made(2, T0_NS + S, status="UNAVAILABLE")
+    await one.take(Made(1))
+    await one.engine.deliver(request_of(failed.spans[:1]))
+    await one.flush()
+    await one.turn()
+    (fold,) = await one.store.folds(Windows(10, segment=""))
+    assert (fold.variant, fold.version) == ("default", "1")
+    (verdict,) = await one.verdicts()
+    assert (verdict.variant, verdict.verdict, verdict.observed) == ("default", "violated", 0.5)
+
+
+async def test_names_of_models_that_do_not_exist_leave_no_windows(one: Judged) -> None:
+    for number in range(1, 20):
+        missing = Made(number, model=f"typo-{number}", status="NOT_FOUND")
+        await one.engine.deliver(request_of(missing.spans[:1]))
+    await one.take(Made(20), Made(21, model="undeclared"), Made(22, model="undeclared", status="UNAVAILABLE"))
+    await one.turn()
+    for size_s in SIZES_S:
+        folds = await one.store.folds(Windows(size_s, segment=""))
+        assert [fold.model for fold in folds] == ["m", "undeclared"]
+    assert await one.store.due(9) == []
+
+
 async def test_a_record_whose_model_is_not_known_yet_is_in_no_window_of_others(one: Judged) -> None:
     await one.engine.deliver(request_of(Made(1).spans[1:2]))
     await one.take(Made(2))
     await one.turn()
     folds = await one.store.folds(Windows(60, segment=""))
-    assert [(fold.model, Aggregate.decode(fold.aggregate).counts["records"]) for fold in folds] == [("", 1), ("m", 1)]
+    assert [(fold.model, Aggregate.decode(fold.aggregate).counts["records"]) for fold in folds] == [("m", 1)]
     await one.take(Made(1))
     await one.turn()
     assert [fold.model for fold in await one.store.folds(Windows(60, segment=""))] == ["m"]
