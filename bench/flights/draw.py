@@ -71,7 +71,7 @@ def carriers(document: Document, path: Path) -> None:
         (
             "accuracy, points from that of all",
             lambda month, name: _difference(_of(document, month, name, "accuracy"), usual[month]["accuracy"]),
-            Shades(Normalize(-15, 15), "RdYlGn", "{:+.0f}"),
+            Shades(Normalize(-15, 15), "RdYlGn", "{:+z.0f}"),
         ),
         (
             "calibration error, points",
@@ -81,7 +81,7 @@ def carriers(document: Document, path: Path) -> None:
         (
             "share of flights, % more than in training",
             lambda month, name: more_flights(document, month, name),
-            Shades(Normalize(-40, 40), "PuOr", "{:+.0f}"),
+            Shades(Normalize(-40, 40), "PuOr", "{:+z.0f}"),
         ),
     ]
     with figure_at(path, (11, 5.2), ncols=3, sharey=True) as (_, axes):
@@ -118,7 +118,8 @@ def truth(document: Document, path: Path) -> None:
             axes[1].plot(
                 hours, [mean_of(document, hour, key) for hour in hours], color=colour, marker="o", markersize=3
             )
-            axes[1].annotate(f" {key}", (hours[-1], mean_of(document, hours[-1], key)), color=colour, va="center")
+            end = (hours[-1], mean_of(document, hours[-1], key))
+            axes[1].annotate(key, end, (6, 0), textcoords="offset points", color=colour, va="center")
         axes[1].set(xlabel="hours of event time since the end of the day", ylabel="mean of the days")
         axes[1].grid(axis="y", alpha=0.3)
 

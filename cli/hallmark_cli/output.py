@@ -3,10 +3,13 @@
 import json
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
+
+from hallmark_cli.errors import CliError
 
 
 def write_json(value: Any) -> None:
@@ -30,6 +33,14 @@ def write_lines(lines: Iterable[Text]) -> None:
     console = stdout()
     for line in lines:
         console.print(line)
+
+
+def write_file(file: Path, text: str) -> None:
+    """A file anew, in UTF-8; :class:`CliError` where it cannot be written."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CliError(f"{file}: cannot be written: {error.strerror}; name another file") from None
 
 
 def note(message: str) -> None:

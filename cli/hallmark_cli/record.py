@@ -29,10 +29,7 @@ app = make_app()
 
 @app.command(cls=Command)
 def record(
-    prediction_id: Annotated[
-        str,
-        typer.Argument(metavar="PREDICTION_ID", help="A prediction id, or a trace id if the trace holds just one."),
-    ],
+    prediction_id: options.PredictionId,
     wait: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long to wait for the record.")] = 5.0,
     as_json: options.Json = False,
 ) -> None:

@@ -12,7 +12,7 @@ from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark_cli import output
 from hallmark_cli.batch.extras import needed
 from hallmark_cli.batch.frame import Frame, frame_of
-from hallmark_cli.batch.period import From, Period, Until, period_of
+from hallmark_cli.batch.period import Period, period_of
 from hallmark_cli.batch.presets import WHO, Made, answers_report, data_report
 from hallmark_cli.batch.progress import bar
 from hallmark_cli.batch.reference import described_rows
@@ -43,8 +43,8 @@ class Reports:
 def evidently(
     *,
     model: Annotated[str, typer.Option(metavar="MODEL", help="Whose predictions.")],
-    since: From = "",
-    until: Until = "",
+    since: Annotated[str, typer.Option("--from", metavar="TIME", help="Only events then or later, RFC 3339.")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="Only events before, RFC 3339.")] = "",
     consumer: Annotated[str, typer.Option(metavar="NAME", help="Only predictions for this consumer.")] = "",
     reference_from: Annotated[
         str, typer.Option(metavar="TIME", help="Compare with the records since then, RFC 3339.")
@@ -117,8 +117,5 @@ def write_reports(reports: Reports, html: Path | None, json_file: Path | None) -
 
 
 def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CliError(f"{file}: cannot be written: {error.strerror}") from None
+    output.write_file(file, text)
     output.note(f"Wrote {file}.")

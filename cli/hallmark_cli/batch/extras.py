@@ -7,6 +7,9 @@ from typing import Any
 
 from hallmark_cli.errors import CliError
 
+INSTALL = ".venv/bin/uv pip install --constraint requirements.lock --editable '.[{}]'"
+"""In the folder of Hallmark; it is no package of a registry."""
+
 
 def needed(module: str, extra: str, who: str) -> Any:
     """Import a module; :class:`CliError` says which extra has it.
@@ -21,4 +24,4 @@ def needed(module: str, extra: str, who: str) -> Any:
             warnings.simplefilter("ignore")
             return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise CliError(f"{who}: {error.name} is not installed; pip install 'hallmark[{extra}]'") from None
+        raise CliError(f"{who}: {error.name} is not installed; in Hallmark's folder: {INSTALL.format(extra)}") from None

@@ -1,16 +1,10 @@
 """Periods of event time, as options say them."""
 
 from dataclasses import dataclass
-from typing import Annotated
-
-import typer
 
 from hallmark.qoa.v1.qoa_pb2 import RecordFilter
 from hallmark_cli.errors import CliError
 from hallmark_cli.payload import timestamp
-
-From = Annotated[str, typer.Option("--from", metavar="TIME", help="Only windows that start then or later, RFC 3339.")]
-Until = Annotated[str, typer.Option("--until", metavar="TIME", help="Only windows that start before, RFC 3339.")]
 
 
 @dataclass(frozen=True, slots=True)

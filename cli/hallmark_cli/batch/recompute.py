@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ import typer
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark_cli import options, output
 from hallmark_cli.batch.answers import Answers
-from hallmark_cli.batch.period import From, Period, Until, period_of
+from hallmark_cli.batch.period import Period, period_of
 from hallmark_cli.batch.progress import bar
 from hallmark_cli.batch.reference import OtherReference, profile_of
 from hallmark_cli.batch.source import Run, models_of, stored_records, windows_of
@@ -22,7 +21,7 @@ from hallmark_cli.contracts.checking import check_files, model_of
 from hallmark_cli.errors import CliError
 from hallmark_cli.report.command import LAST, LAST_PAGE, show_windows
 from hallmark_cli.report.fetch import found_by, material_of
-from hallmark_cli.report.question import EVERY_SEGMENT, MAX_LAST, Question
+from hallmark_cli.report.question import MAX_LAST, Question
 from hallmark_cli.report.write import save_page
 from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.contracts.model import EVERYONE, Contract
@@ -48,10 +47,10 @@ app = make_app()
 @app.command(cls=Command)
 def recompute(
     *,
-    since: From = "",
-    until: Until = "",
-    consumer: Annotated[str, typer.Option(metavar="NAME", help="Only windows of this consumer.")] = "",
-    model: Annotated[str, typer.Option(metavar="MODEL", help="Only windows of this model.")] = "",
+    since: options.From = "",
+    until: options.Until = "",
+    consumer: options.OfConsumer = "",
+    model: options.OfModel = "",
     contract: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="Judge by this contract; may be given several times; else by those in use."),
@@ -63,17 +62,10 @@ def recompute(
         str, typer.Option(metavar="TIME", help="Drift from the records since then; with --model.")
     ] = "",
     reference_until: Annotated[str, typer.Option(metavar="TIME", help="Drift from the records before.")] = "",
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only figures of this metric or key; may be given several times."),
-    ] = None,
-    window: Annotated[
-        str, typer.Option(metavar="SIZE", help="10s, 1m, 1h or 1d; the sizes that contracts judge where unset.")
-    ] = "",
-    segment: Annotated[str, typer.Option(metavar="SEGMENT", help="Such as carrier=UA; '*' is every one.")] = "",
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one page that needs nothing else.", dir_okay=False)
-    ] = None,
+    metric: options.Metrics = None,
+    window: options.Window = "",
+    segment: options.Segment = "",
+    html: options.Page = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JSON to a file.", dir_okay=False)] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -186,17 +178,13 @@ def write_json(answers: Answers, question: Question, file: Path | None) -> None:
     if file is None:
         output.write_json(windows)
         return
-    try:
-        file.write_text(json.dumps(windows, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise CliError(f"--out {file}: cannot be written: {error.strerror}") from None
+    output.write_file(file, json.dumps(windows, ensure_ascii=False) + "\n")
     output.note(f"Wrote {file}: {len(windows)} windows.")
 
 
 def write_html(settings: Settings, answers: Answers, question: Question, file: Path) -> None:
     """Windows as one page; :class:`CliError` where there are none."""
-    whole = replace(question, segment="") if question.segment == EVERY_SEGMENT else question
-    material = asyncio.run(material_of(answers, whole))
+    material = asyncio.run(material_of(answers, question.of_page))
     if not material.windows:
         raise CliError(NO_WINDOWS)
     save_page(settings, material, file)

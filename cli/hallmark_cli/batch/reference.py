@@ -1,19 +1,17 @@
 """Another reference: the profile of a file, or of the records of a period."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
-from hallmark_cli.batch.extras import needed
 from hallmark_cli.errors import CliError
 from hallmark_common.model_spec import ClassesOutput, ImageInput, ModelSpec, ProbabilityOutput, TableInput
-from hallmark_common.profile import ColumnProfile, Profile
-from hallmark_qoa.metrics.context import MEASURES, ModelContext
+from hallmark_common.profile import IMAGE_MEASURES, Profile
+from hallmark_common.profiling import Value, profile_column
+from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.metrics.rows import read_rows
 from hallmark_qoa.models import Contexts
-
-Value = bool | int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ async def profile_of(records: AsyncIterator[Sequence[QualityRecord]], spec: Mode
 def profiled_columns(spec: ModelSpec) -> tuple[str, ...]:
     """The columns whose values records hold: those of a table that may be recorded, or measures of images."""
     if isinstance(spec.input, ImageInput):
-        return MEASURES
+        return IMAGE_MEASURES
     if not isinstance(spec.input, TableInput):
         return ()
     return tuple(column.name for column in spec.input.columns if column.recorded == "value" and column.dtype != "text")
@@ -87,11 +85,10 @@ def has_labels(spec: ModelSpec) -> bool:
 
 def _measures(record: QualityRecord) -> Mapping[str, Value]:
     image = record.data.image
-    return {name: getattr(image, name) for name in MEASURES} if record.data.HasField("image") else {}
+    return {name: getattr(image, name) for name in IMAGE_MEASURES} if record.data.HasField("image") else {}
 
 
 def _profile(rows: int, columns: Mapping[str, list[Value]], answers: list[Value], spec: ModelSpec) -> Profile:
-    profile_column = _profiler()
     numbers = number_columns(spec)
     found = {
         name: profile_column([as_number(value) for value in values] if name in numbers else values)
@@ -109,7 +106,7 @@ def _profile(rows: int, columns: Mapping[str, list[Value]], answers: list[Value]
 def number_columns(spec: ModelSpec) -> frozenset[str]:
     """The columns that are numbers; all others are categories."""
     if not isinstance(spec.input, TableInput):
-        return frozenset(MEASURES)
+        return frozenset(IMAGE_MEASURES)
     return frozenset(
         column.name for column in spec.input.columns if column.dtype in ("number", "integer") and not column.categories
     )
@@ -118,9 +115,3 @@ def number_columns(spec: ModelSpec) -> frozenset[str]:
 def as_number(value: Value) -> Value:
     """Not a number where one was declared is missing to a model, too."""
     return None if isinstance(value, bool | str) else value
-
-
-def _profiler() -> Callable[[Sequence[Value]], ColumnProfile | None]:
-    profiler: Callable[[Sequence[Value]], ColumnProfile | None]
-    profiler = needed("hallmark_preprocess.profile", "preprocess", "--reference-from").profile_column
-    return profiler

@@ -33,9 +33,19 @@ def schedule(
         schedules.CronSchedule(cron=cron, timezone="UTC")
     except ValueError:
         raise CliError(f"--cron {cron!r}: expected five fields such as '0 6 * * *'", exit_code=2) from None
-    # The one that Prefect would start in this process does not go together with our FastAPI.
-    if not needed("prefect.settings", "prefect", WHO).PREFECT_API_URL.value():
-        raise CliError("PREFECT_API_URL: set it to a server of Prefect, such as http://127.0.0.1:4200/api")
+    _require_server()
     flow = needed("hallmark_cli.batch.flow", "prefect", WHO).hallmark_day
     output.note(f"Every day by {cron} (UTC) into {folder}; Ctrl-C ends it.")
     flow.serve(name="hallmark-day", cron=cron, parameters={"folder": str(folder.absolute()), "models": model})
+
+
+def _require_server() -> None:
+    """:class:`CliError` where no server of Prefect answers."""
+    # The one that Prefect would start in this process does not go together with our FastAPI.
+    url = needed("prefect.settings", "prefect", WHO).PREFECT_API_URL.value()
+    if not url:
+        raise CliError("PREFECT_API_URL: set it to a server of Prefect, such as http://127.0.0.1:4200/api")
+    with needed("prefect.client.orchestration", "prefect", WHO).get_client(sync_client=True) as client:
+        wrong = client.api_healthcheck()
+    if wrong:
+        raise CliError(f"PREFECT_API_URL {url}: no server of Prefect answers there: {wrong}; is it running?")

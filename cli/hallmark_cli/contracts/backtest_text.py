@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.text import Text
 
 from hallmark_cli.contracts.backtest import Backtest, Tally
 from hallmark_cli.render.text import printable
+from hallmark_qoa.judge.question import rfc3339
 
 HEADS = ("objective", "windows", "violated", "unknown", "first", "last", "blamed, or why unknown")
 GAP = "  "
@@ -21,7 +21,7 @@ def backtest_lines(name: str, found: Backtest) -> list[Text]:
     if found.from_ns is None or found.until_ns is None:
         return [Text("  backtest: no records are stored that it is about", "dim")]
     tallies = found.of_contract(name)
-    over = f"{_counted(found.records, 'record')} from {_instant(found.from_ns)} to {_instant(found.until_ns)}"
+    over = f"{_counted(found.records, 'record')} from {rfc3339(found.from_ns)} to {rfc3339(found.until_ns)}"
     sentence = Text.assemble(
         f"  over {(found.until_ns - found.from_ns) / DAY_NS:.3g} days ({over}): ", _summary(tallies)
     )
@@ -36,8 +36,8 @@ def _summary(tallies: Sequence[Tally]) -> Text:
     parts = Text("would never have been violated", "green")
     if violated:
         parts = Text(f"would have been violated {_counted(violated, 'time')}", "red")
-        parts.append(f", first at {_instant(min(_known(tally.first_ns for tally in tallies)))}", "default")
-        parts.append(f", last at {_instant(max(_known(tally.last_ns for tally in tallies)))}", "default")
+        parts.append(f", first at {rfc3339(min(_known(tally.first_ns for tally in tallies)))}", "default")
+        parts.append(f", last at {rfc3339(max(_known(tally.last_ns for tally in tallies)))}", "default")
         blame = sum((tally.blamed for tally in tallies), Counter()).most_common(1)
         parts.append(f", most often blamed on {printable(blame[0][0])}" if blame else "", "default")
     return parts.append(f"; unknown {_counted(unknown, 'time')}" if unknown else "", "yellow")
@@ -65,7 +65,7 @@ def _row(tally: Tally) -> tuple[str, ...]:
     return (
         tally.objective.name,
         *(str(count) for count in (tally.windows, tally.verdicts["violated"], tally.verdicts["unknown"])),
-        *("" if ns is None else _instant(ns) for ns in (tally.first_ns, tally.last_ns)),
+        *("" if ns is None else rfc3339(ns) for ns in (tally.first_ns, tally.last_ns)),
         printable(tally.most_blamed or tally.usual_reason),
     )
 
@@ -100,8 +100,4 @@ def _counted(count: int, what: str) -> str:
 
 
 def _instant_or_none(ns: int | None) -> str | None:
-    return None if ns is None else _instant(ns)
-
-
-def _instant(ns: int) -> str:
-    return datetime.fromtimestamp(ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if ns is None else rfc3339(ns)

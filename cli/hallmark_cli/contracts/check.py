@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from hallmark_cli import options, output
-from hallmark_cli.batch.period import From, Period, Until, period_of
+from hallmark_cli.batch.period import Period, period_of
 from hallmark_cli.contracts.backtest import Backtest, backtest
 from hallmark_cli.contracts.backtest_text import backtest_lines, backtest_to_dict
 from hallmark_cli.contracts.checking import Checked, check_files
@@ -35,8 +35,8 @@ def contracts_check(
             show_default=False,
         ),
     ] = None,
-    since: From = "",
-    until: Until = "",
+    since: options.From = "",
+    until: options.Until = "",
     as_json: options.Json = False,
 ) -> None:
     """Check contracts, and judge stored records by them.

@@ -48,10 +48,7 @@ app = make_app()
 
 @app.command(cls=FeedbackCommand)
 def feedback(
-    prediction_id: Annotated[
-        str,
-        typer.Argument(metavar="PREDICTION_ID", help="A prediction id, or a trace id if the trace holds just one."),
-    ] = "",
+    prediction_id: options.PredictionId = "",
     value: Annotated[
         str,
         typer.Argument(metavar="VALUE", help="The true label or number; a JSON array for several instances."),

@@ -23,9 +23,14 @@ MAIN_FIGURES = {
 }
 """Figures that a window is shown with where none were asked for, and what their columns are called."""
 
+KEPT_FIRST = ("response_time.p50", "accuracy", "mae", "response_time.p99")
+"""Of these a narrow terminal shows as many as it can before the others."""
+
 GAP = 2
 INDENT = 2
 NOTHING = "–"
+STILL_OPEN = "– open"
+MINUTE_S, DAY_S = 60, 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +83,26 @@ def _table(windows: Sequence[WindowReport], metrics: Sequence[str], width: int) 
 
 def _fixed_columns() -> list[Column]:
     return [
-        Column("window", lambda window: Text(window_instant(window.start)), 0, left=True),
+        Column("window", lambda window: Text(_start(window)), 0, left=True),
         Column("verdict", _verdict, 1, left=True),
         Column("count", lambda window: Text(str(window.count)), 2),
         Column("complete", lambda window: Text(amount(window.completeness, "ratio")), 3),
     ]
 
 
+def _start(window: WindowReport) -> str:
+    """As `--from` takes it, without what is zero in windows of that size."""
+    whole = window_instant(window.start)
+    if window.window_s % DAY_S == 0:
+        return whole[:10]
+    return f"{whole[:16]}Z" if window.window_s % MINUTE_S == 0 else whole
+
+
 def _verdict(window: WindowReport) -> Text:
-    text = verdict_text(window.verdict)
-    text.append("" if window.closed else " (open)", "dim")
-    return text
+    if window.closed:
+        return verdict_text(window.verdict)
+    # What is not over is not judged, unless it was closed before and is corrected.
+    return verdict_text(window.verdict).append(" (open)", "dim") if window.verdict else Text(STILL_OPEN, "dim")
 
 
 def _figure_columns(windows: Sequence[WindowReport], metrics: Sequence[str]) -> list[Column]:
@@ -96,9 +110,11 @@ def _figure_columns(windows: Sequence[WindowReport], metrics: Sequence[str]) -> 
     if metrics:
         keys = sorted({key for window in windows for key in window.figures})
         return [Column(key, _figure(key), 4 + rank) for rank, key in enumerate(keys)]
+    ranked = dict.fromkeys((*KEPT_FIRST, *MAIN_FIGURES))
+    ranks = {key: 4 + rank for rank, key in enumerate(ranked)}
     return [
-        Column(name, _figure(key), 4 + rank)
-        for rank, (key, name) in enumerate(MAIN_FIGURES.items())
+        Column(name, _figure(key), ranks[key])
+        for key, name in MAIN_FIGURES.items()
         if any(figure_value(window.figures[key]) is not None for window in windows if key in window.figures)
     ]
 

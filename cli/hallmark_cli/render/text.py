@@ -127,12 +127,16 @@ def printable(value: str) -> str:
 
 
 def hanging(line: Text, width: int) -> list[Text]:
-    """A line folded at blanks to a width, what is folded indented below it; a word that is longer is cut."""
+    """A line folded at blanks to a width, what is folded indented below it; a word that is longer is cut.
+
+    Parts of a line are two blanks apart: it is folded between them where that fills at least half of the width.
+    """
     plain = line.plain
     indent = min(len(plain) - len(plain.lstrip()) + _HANG, width // 2)
     folded, start, room = [], 0, width
     while len(plain) - start > room:
-        blank = plain.rfind(" ", start, start + room + 1)
+        between = plain.rfind("  ", start, start + room + 1)
+        blank = between if between > start + room // 2 else plain.rfind(" ", start, start + room + 1)
         # A blank within the indentation is no place to fold.
         end = blank if plain[start : max(blank, start)].strip() else start + room
         folded.append(line[start:end])

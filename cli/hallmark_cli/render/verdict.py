@@ -55,8 +55,10 @@ def change_line(change: VerdictChange) -> Text:
     line.append(f"  {window_name(verdict.window_s)}: {promise(verdict)}, observed {observed(verdict)}")
     if verdict.HasField("blame"):
         line.append(f"  blamed on {printable(blamed(verdict.blame))}", "yellow")
+    if verdict.verdict == "unknown" and verdict.reasons:
+        line.append(f": {printable(verdict.reasons[0])}")
     line.append("  silenced" if change.silenced else "", "dim")
-    line.append(f"  {verdict.evidence[0].prediction_id}" if verdict.evidence else "", "dim")
+    line.append(f"  worst {verdict.evidence[0].prediction_id}" if verdict.evidence else "", "dim")
     return line
 
 

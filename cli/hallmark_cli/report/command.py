@@ -1,7 +1,6 @@
 """`hallmark report`: what windows of time were like, and whether contracts held."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,29 +35,19 @@ app = make_app()
 @app.command(cls=Command)
 def report(
     *,
-    consumer: Annotated[str, typer.Option(metavar="NAME", help="Only windows of this consumer.")] = "",
-    model: Annotated[str, typer.Option(metavar="MODEL", help="Only windows of this model.")] = "",
+    consumer: options.OfConsumer = "",
+    model: options.OfModel = "",
     variant: Annotated[str, typer.Option(metavar="NAME", help="Only windows of this variant.")] = "",
-    window: Annotated[
-        str,
-        typer.Option(metavar="SIZE", help="10s, 1m, 1h or 1d; the sizes that contracts judge where unset."),
-    ] = "",
-    since: Annotated[
-        str, typer.Option("--from", metavar="TIME", help="Only windows that start then or later, RFC 3339.")
-    ] = "",
-    until: Annotated[str, typer.Option(metavar="TIME", help="Only windows that start before, RFC 3339.")] = "",
-    segment: Annotated[str, typer.Option(metavar="SEGMENT", help="Such as carrier=UA; '*' is every one.")] = "",
+    window: options.Window = "",
+    since: options.From = "",
+    until: options.Until = "",
+    segment: options.Segment = "",
     last: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, max=MAX_LAST, help="At most so many windows of each size, the last ones."),
     ] = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only figures of this metric or key; may be given several times."),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one page that needs nothing else.", dir_okay=False)
-    ] = None,
+    metric: options.Metrics = None,
+    html: options.Page = None,
     as_json: options.Json = False,
 ) -> None:
     """Show windows of time: figures, verdicts of contracts, evidence."""

@@ -1,9 +1,9 @@
 """Asking the engine for windows."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import grpc
 
@@ -28,6 +28,8 @@ LATEST = 50
 COMPARED_LAST = 100
 """Last windows over which segments are compared: each has as many reports as a model has segments."""
 
+Answer = TypeVar("Answer")
+
 
 class Reporter(Protocol):
     """Answers for windows: an engine, or what was recomputed."""
@@ -38,12 +40,19 @@ class Reporter(Protocol):
 
 def fetch(settings: Settings, question: Question) -> Found:
     """The windows that were asked for."""
-    return asyncio.run(_connected(settings, question))
+    return asyncio.run(_by_engine(settings, found_by, question))
 
 
-async def _connected(settings: Settings, question: Question) -> Found:
+def fetch_material(settings: Settings, question: Question) -> Material:
+    """What a page is made of."""
+    return asyncio.run(_by_engine(settings, material_of, question))
+
+
+async def _by_engine(
+    settings: Settings, answered: Callable[[Reporter, Question], Awaitable[Answer]], question: Question
+) -> Answer:
     async with channel_to(settings, "qoa") as channel:
-        return await found_by(QoaServiceStub(channel), question)
+        return await answered(QoaServiceStub(channel), question)
 
 
 async def found_by(stub: Reporter, question: Question) -> Found:
@@ -60,16 +69,6 @@ async def _one_size(stub: Reporter, question: Question, size: str, *, named: boo
             raise
         return Found((), more=False)
     return Found(tuple(answer.windows), answer.more)
-
-
-def fetch_material(settings: Settings, question: Question) -> Material:
-    """What a page is made of."""
-    return asyncio.run(_material(settings, question))
-
-
-async def _material(settings: Settings, question: Question) -> Material:
-    async with channel_to(settings, "qoa") as channel:
-        return await material_of(QoaServiceStub(channel), question)
 
 
 async def material_of(stub: Reporter, question: Question) -> Material:

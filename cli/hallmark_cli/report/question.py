@@ -1,7 +1,7 @@
 """What is asked of the engine for a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -43,6 +43,11 @@ class Question:
             raise CliError(f"--window {self.window!r}: expected one of {', '.join(WINDOWS)}", exit_code=2)
         return (self.window,) if self.window else tuple(WINDOWS)
 
+    @property
+    def of_page(self) -> "Question":
+        """The same for a page: there segments are side by side, and would count twice among the windows of all."""
+        return replace(self, segment="") if self.segment == EVERY_SEGMENT else self
+
     def request(self, size: str) -> GetReportRequest:
         """The request for windows of one size; :class:`CliError` for a time that is none."""
         request = GetReportRequest(
@@ -71,14 +76,23 @@ class Found:
     more: bool
     """Whether there are older ones that were not asked for."""
 
-    @property
-    def judged(self) -> bool:
-        """Whether any contract is about any of them."""
-        return any(window.verdict for window in self.windows)
-
 
 def chosen(answers: Sequence[Found]) -> Found:
-    """Of answers by ascending size those that contracts judge; where none is judged, the smallest that has windows."""
-    judged = [answer for answer in answers if answer.judged]
-    picked = judged or [answer for answer in answers if answer.windows][:1]
-    return Found(tuple(window for answer in picked for window in answer.windows), any(answer.more for answer in picked))
+    """Of answers by ascending size, for each consumer, model and variant, the sizes that contracts judge there.
+
+    Where none is judged it is the smallest that has windows.
+    """
+    judged: dict[tuple[str, ...], set[int]] = {}
+    smallest: dict[tuple[str, ...], set[int]] = {}
+    for window in (window for answer in answers for window in answer.windows):
+        smallest.setdefault(_whose(window), {window.window_s})
+        if window.verdict:
+            judged.setdefault(_whose(window), set()).add(window.window_s)
+    sizes = smallest | judged
+    picked = [tuple(each for each in answer.windows if each.window_s in sizes[_whose(each)]) for answer in answers]
+    more = any(answer.more for answer, windows in zip(answers, picked, strict=True) if windows)
+    return Found(tuple(window for windows in picked for window in windows), more)
+
+
+def _whose(window: WindowReport) -> tuple[str, ...]:
+    return window.consumer, window.model, window.variant

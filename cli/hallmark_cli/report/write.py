@@ -1,6 +1,5 @@
 """Writing the page of a report to a file."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from hallmark_cli.errors import CliError
 from hallmark_cli.report.empty import nothing_found
 from hallmark_cli.report.fetch import fetch_material
 from hallmark_cli.report.page.render import render_page
-from hallmark_cli.report.question import EVERY_SEGMENT, Question
+from hallmark_cli.report.question import Question
 from hallmark_cli.report.story.material import Material
 from hallmark_cli.report.story.tell import tell
 from hallmark_cli.up.banner import reachable
@@ -18,9 +17,7 @@ from hallmark_common.settings import Settings
 
 def write_page(settings: Settings, asked: Question, file: Path) -> None:
     """Write one page about the windows that were asked for; :class:`CliError` where there are none."""
-    # Segments are side by side on the page; among the windows of all they would count twice.
-    whole = replace(asked, segment="") if asked.segment == EVERY_SEGMENT else asked
-    material = fetch_material(settings, whole)
+    material = fetch_material(settings, asked.of_page)
     if not material.windows:
         raise CliError(nothing_found(settings, asked))
     save_page(settings, material, file)
@@ -29,9 +26,7 @@ def write_page(settings: Settings, asked: Question, file: Path) -> None:
 def save_page(settings: Settings, material: Material, file: Path) -> None:
     """Write one page of what is there already."""
     records = f"http://{reachable(settings.host)}:{settings.web_http_port}/records/"
-    page = render_page(tell(material, datetime.now(UTC)), records).encode()
-    try:
-        file.write_bytes(page)
-    except OSError as error:
-        raise CliError(f"--html {file}: cannot be written: {error.strerror}") from None
-    output.note(f"Wrote {file}: {len(material.windows)} windows, {len(page) / 1e6:.1f} MB; open it in a browser.")
+    page = render_page(tell(material, datetime.now(UTC)), records)
+    output.write_file(file, page)
+    size = len(page.encode()) / 1e6
+    output.note(f"Wrote {file}: {len(material.windows)} windows, {size:.1f} MB; open it in a browser.")

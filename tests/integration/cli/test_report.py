@@ -239,7 +239,7 @@ async def test_a_page_is_written_with_everything_on_it(engine: Engine, hallmark:
     assert said.err.startswith(f"Wrote {page}: ")
     text = page.read_text()
     for part in (
-        "2 of 5 promises were broken, 3 were kept.",
+        "2 of 5 promises were broken, 3 were kept where that could be judged.",
         "Segments side by side",
         "All figures of the last window",
     ):
@@ -254,7 +254,7 @@ async def test_a_page_that_cannot_be_written_or_would_be_empty_is_one_line(
     said = await hallmark("report", "--html", str(missing))
     assert (said.code, said.err) == (
         1,
-        f"hallmark: --html {missing}: cannot be written: No such file or directory\n",
+        f"hallmark: {missing}: cannot be written: No such file or directory; name another file\n",
     )
     said = await hallmark("report", "--consumer", "nobody", "--html", str(tmp_path / "page.html"))
     assert said.code == 1

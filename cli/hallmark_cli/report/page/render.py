@@ -19,6 +19,7 @@ from hallmark_cli.report.story.points import Series
 from hallmark_cli.report.story.sentences import headline, kept_sentence
 from hallmark_cli.report.story.tell import Story
 from hallmark_common.catalogue import CATALOGUE, by_dimension, parse_key
+from hallmark_common.reports import window_name
 
 MAX_EPISODES = 12
 MAX_DRIFT = 24
@@ -136,6 +137,7 @@ _WORDS: dict[str, Any] = {
     "kept_sentence": kept_sentence,
     "marks": MARKS,
     "unit": unit,
+    "window_name": window_name,
 }
 _PLOTS: dict[str, Any] = {
     "over_time": over_time,

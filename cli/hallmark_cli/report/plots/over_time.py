@@ -19,6 +19,7 @@ COUNTS_TOP, COUNTS_BOTTOM = 168, 200
 """The area of the samples."""
 
 MAX_BINS = 120
+DOT = 2.5
 CROSS = 3.5
 """Half the width of the mark of a violated window."""
 
@@ -47,6 +48,7 @@ def over_time(series: Series, *, counts: bool = True) -> Markup:
         *_line(found, axes),
         *_marks(found, series, axes),
         *_unknown(found, axes),
+        *_threshold_label(series, axes),
     ]
     if counts:
         parts += _counts(found, axes)
@@ -108,14 +110,21 @@ def _threshold(series: Series, axes: Axes) -> list[Markup]:
         return []
     y = axes.y(series.threshold)
     top, bottom = (TOP, y) if series.above_is_bad else (y, BOTTOM)
-    operator = OPERATORS.get(series.operator, series.operator)
-    label = f"{operator} {amount(series.threshold, series.unit, series.key)}"
-    above = y - TOP > 14
     return [
         element("rect", class_="forbidden", x=LEFT, y=top, width=RIGHT - LEFT, height=max(bottom - top, 0.0)),
         element("line", class_="threshold", x1=LEFT, x2=RIGHT, y1=y, y2=y),
-        element("text", label, class_="threshold-label end", x=RIGHT - 2, y=y - 4 if above else y + 12),
     ]
+
+
+def _threshold_label(series: Series, axes: Axes) -> list[Markup]:
+    """What was promised, over everything else: the line of the figure is near it as a rule."""
+    if series.threshold is None:
+        return []
+    y = axes.y(series.threshold)
+    operator = OPERATORS.get(series.operator, series.operator)
+    label = f"{operator} {amount(series.threshold, series.unit, series.key)}"
+    above = y - TOP > 14
+    return [element("text", label, class_="threshold-label end", x=RIGHT - 2, y=y - 4 if above else y + 12)]
 
 
 def _band(found: Sequence[Bin], axes: Axes) -> list[Markup]:
@@ -130,10 +139,15 @@ def _band(found: Sequence[Bin], axes: Axes) -> list[Markup]:
 
 
 def _line(found: Sequence[Bin], axes: Axes) -> list[Markup]:
-    return [
-        element("path", class_="line", d=path([(_middle(each, axes), axes.y(each.middle)) for each in stretch]))
-        for stretch in stretches(found)
-    ]
+    """A line a stretch, a dot where that is one bin alone."""
+    parts = []
+    for stretch in stretches(found):
+        points = [(_middle(each, axes), axes.y(each.middle)) for each in stretch]
+        if len(points) > 1:
+            parts.append(element("path", class_="line", d=path(points)))
+        else:
+            parts.append(element("circle", class_="dot", cx=points[0][0], cy=points[0][1], r=DOT))
+    return parts
 
 
 def _marks(found: Sequence[Bin], series: Series, axes: Axes) -> list[Markup]:

@@ -11,9 +11,11 @@ TIME_STEPS_S = (
     *(1, 2, 5, 10, 15, 30),
     *(60, 120, 300, 600, 900, 1800),
     *(3600, 7200, 10800, 21600, 43200),
-    *(86400, 2 * 86400, 7 * 86400, 14 * 86400, 28 * 86400, 91 * 86400, 182 * 86400, 364 * 86400),
+    *(86400, 2 * 86400, 7 * 86400, 14 * 86400),
 )
 DAY_S = 86_400
+SHORTEST_MONTH_S = 28 * DAY_S
+MONTH_STEPS = (1, 2, 3, 6, 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,30 @@ def domain(values: list[float], *, ceiling: float | None = None) -> tuple[float,
 
 
 def time_ticks(first_s: float, last_s: float, at_most: int = 5) -> list[float]:
-    """Round moments between two, in seconds since 1970: full minutes, hours, days of UTC."""
+    """Round moments between two, in seconds since 1970: full minutes, hours, days and months of UTC."""
     least = (last_s - first_s) / max(at_most - 1, 1)
-    step = next((step for step in TIME_STEPS_S if step >= least), TIME_STEPS_S[-1])
+    step = next((step for step in TIME_STEPS_S if step >= least), None)
+    if step is None:
+        return _months(first_s, last_s, least)
     first = math.ceil(first_s / step) * step
     return [float(moment) for moment in range(first, math.floor(last_s) + 1, step)]
 
 
+def _months(first_s: float, last_s: float, least_s: float) -> list[float]:
+    """First days of every so many months, of years where those are too many."""
+    years_apart = math.ceil(least_s / (365 * DAY_S))
+    step = next((step for step in MONTH_STEPS if step * SHORTEST_MONTH_S >= least_s), 12 * years_apart)
+    first, last = (datetime.fromtimestamp(end_s, UTC).year for end_s in (first_s, last_s))
+    months = (divmod(month, 12) for month in range(12 * first, 12 * (last + 1)) if month % step == 0)
+    moments = (datetime(year, month + 1, 1, tzinfo=UTC).timestamp() for year, month in months)
+    return [moment for moment in moments if first_s <= moment <= last_s]
+
+
 def time_labels(moments: list[float]) -> list[str]:
-    """A label a tick, as short as can be: the day at midnight, else the time."""
+    """A label a tick, as short as can be: the month where years change, the day at midnight, else the time."""
+    when = [datetime.fromtimestamp(moment, UTC) for moment in moments]
+    if len({each.year for each in when}) > 1 and all((each.day, each.hour, each.minute) == (1, 0, 0) for each in when):
+        return [f"{each:%b %Y}" for each in when]
     seconds = any(moment % 60 for moment in moments)
     return [_time_label(moment, seconds=seconds) for moment in moments]
 

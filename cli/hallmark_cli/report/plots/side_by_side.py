@@ -12,7 +12,7 @@ LEFT, RIGHT = 96, 352
 ROW = 20
 HEAD = 8
 FOOT = 22
-MAX_NAME = 14
+MAX_NAME = 12
 
 
 def side_by_side(comparison: Comparison) -> Markup:

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from hallmark.qoa.v1.report_pb2 import Evidence, WindowVerdict
 from hallmark_cli.render.amounts import amount
-from hallmark_cli.render.verdict import promise
+from hallmark_cli.render.verdict import observed, promise
 from hallmark_cli.report.story.points import Point, Series
 from hallmark_common.reports import blamed, window_name
 
@@ -117,7 +117,7 @@ def _promise(verdicts: Sequence[WindowVerdict]) -> Promise:
         passed=counts[0],
         violated=counts[1],
         unknown=counts[2],
-        observed=_observed(last),
+        observed=observed(last),
         last=last.verdict,
         why=() if last.verdict == "pass" else tuple(last.reasons),
         episodes=tuple(_episodes(verdicts)),
@@ -142,10 +142,6 @@ def _series(verdicts: Sequence[WindowVerdict]) -> Series:
     return Series(title, last.figure, last.unit, last.window_s, points, last.threshold, last.operator)
 
 
-def _observed(verdict: WindowVerdict) -> str:
-    return amount(verdict.observed, verdict.unit, verdict.figure) if verdict.HasField("observed") else "not known"
-
-
 def _episodes(verdicts: Sequence[WindowVerdict]) -> Iterable[Episode]:
     """Runs of windows none of which passes, cut to their violated ones."""
     for passed, group in groupby(verdicts, key=lambda each: each.verdict == "pass"):
@@ -166,7 +162,7 @@ def _episode(violated: Sequence[WindowVerdict]) -> Episode:
         start_s=first.start.seconds,
         end_s=last.start.seconds + last.window_s,
         windows=len(violated),
-        observed=_observed(worst),
+        observed=observed(worst),
         blames=tuple(blamed(each.blame) or NOBODY for each in violated),
         why=first.blame.detail or " ".join(first.reasons),
         evidence=tuple(_proof(each, first) for each in first.evidence[:MAX_EVIDENCE]),

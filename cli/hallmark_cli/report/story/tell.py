@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from hallmark.qoa.v1.report_pb2 import WindowReport
-from hallmark_cli.report.story.figures import Comparison, Line, comparisons, keys_of, series_of, table_of
+from hallmark_cli.report.story.figures import Comparison, Line, comparisons, drift_of, keys_of, series_of, table_of
 from hallmark_cli.report.story.material import DRIFT, LABELS, MAIN, Material
 from hallmark_cli.report.story.points import Point, Series, worst
 from hallmark_cli.report.story.promises import Episode, Promise, promises
@@ -73,6 +73,11 @@ class Subject:
     def not_known(self) -> int:
         """Promises of which no window could be judged."""
         return sum(each.kept is None for each in self.promises)
+
+    @property
+    def gaps(self) -> bool:
+        """Whether promises that were kept could not be judged in every window."""
+        return any(each.unknown > 0 for each in self.promises if each.kept == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def _subject(
         blames=tuple(blames.most_common()),
         strip=_strip(smallest, judged),
         figures=_plots(smallest, _others(smallest), {each.series.key for each in judged}),
-        drift=tuple(sorted(_plots(smallest, keys_of(smallest, DRIFT)), key=lambda each: -max(each.values))),
+        drift=tuple(sorted(drift_of(windows), key=lambda each: -max(each.values))),
         labels=_plots(smallest, LABELS),
         segments=comparisons(segments),
         table=_table(latest),

@@ -9,7 +9,8 @@ import pytest
 
 from hallmark_cli.contracts.qoa4ml_names import METRICS
 from hallmark_common.catalogue import CATALOGUE
-from hallmark_common.contracts import Contract, parse_contract
+from hallmark_common.contracts import Contract
+from tests.support.promises import read_promise
 
 Hallmark = Callable[..., Any]
 
@@ -39,7 +40,7 @@ def imported(hallmark: Hallmark, here: Path) -> Callable[..., tuple[Contract, li
         (here / "their.json").write_text(json.dumps(document))
         done = hallmark("import", "their.json", "--model", "flights")
         assert done.code == 0, done.err
-        contract = parse_contract(here / "contracts" / "their.yaml")
+        contract = read_promise(here / "contracts" / "their.yaml")
         return contract, [line.removeprefix("not carried over: ") for line in done.err]
 
     return call
@@ -52,7 +53,7 @@ def promises(contract: Contract) -> list[str]:
 def test_a_whole_contract_of_0_3(hallmark: Hallmark, here: Path) -> None:
     done = hallmark("import", str(DATA / "qoa4ml-0.3.json"), "--model", "flights", "--name", "theirs")
     assert done.code == 0
-    found = parse_contract(here / "contracts" / "theirs.yaml")
+    found = read_promise(here / "contracts" / "theirs.yaml")
     assert found.consumer == "*"
     assert [(person.name, person.role) for person in found.stakeholders] == [
         ("airport", "owner"),
@@ -87,7 +88,7 @@ def test_a_whole_contract_from_before_0_3(hallmark: Hallmark, here: Path) -> Non
         "theirs-desk-1.yaml",
         "theirs-desk-2.yaml",
     ]
-    found = parse_contract(here / "contracts" / "theirs-desk-1.yaml")
+    found = read_promise(here / "contracts" / "theirs-desk-1.yaml")
     assert found.consumer == "desk 1"
     assert [person.role for person in found.stakeholders] == ["operator", "owner", "consumer", "consumer"]
     assert promises(found) == [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hallmark_common.contracts import parse_contract
+from tests.support.promises import read_promise
 
 Hallmark = Callable[..., Any]
 
@@ -37,7 +37,7 @@ def test_a_contract_is_written_for_each_user(hallmark: Hallmark, here: Path, nam
         "wrote contracts/late-flights-course-3-ada.yaml: 3 objectives",
         "wrote contracts/late-flights-course-3-desk-1.yaml: 3 objectives",
     ]
-    found = parse_contract(here / "contracts" / "late-flights-course-3-ada.yaml")
+    found = read_promise(here / "contracts" / "late-flights-course-3-ada.yaml")
     assert (found.consumer, found.model.name, found.title) == ("Ada", "flights", "Late flights, course 3")
     assert [(person.name, person.role) for person in found.stakeholders] == [
         ("Ada", "consumer"),
@@ -83,13 +83,13 @@ def test_who_is_owed_it_can_be_chosen(hallmark: Hallmark, here: Path) -> None:
     file = write(here, TUTORIAL)
     done = hallmark("import", file, "--model", "digits", "--consumer", "*", "--name", "course", "--to", "new/folder")
     assert (done.code, done.out) == (0, ["wrote new/folder/course.yaml: 3 objectives"])
-    assert parse_contract(here / "new" / "folder" / "course.yaml").consumer == "*"
+    assert read_promise(here / "new" / "folder" / "course.yaml").consumer == "*"
 
 
 def test_a_contract_without_users_is_for_everyone(hallmark: Hallmark, here: Path) -> None:
     document = {"stages": TUTORIAL["stages"]}
     assert hallmark("import", write(here, document, "a b.yaml"), "--model", "flights").code == 0
-    assert parse_contract(here / "contracts" / "a-b.yaml").consumer == "*"
+    assert read_promise(here / "contracts" / "a-b.yaml").consumer == "*"
 
 
 def test_json_says_what_was_written_and_left(hallmark: Hallmark, here: Path) -> None:

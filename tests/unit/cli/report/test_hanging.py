@@ -16,6 +16,10 @@ def test_what_is_folded_is_indented_below() -> None:
     assert folded("short", 20) == ["short"]
 
 
+def test_parts_are_kept_together_where_there_is_room_for_that() -> None:
+    assert folded("  ? unknown  a/contract  psi[temp] <= 7", 37) == ["  ? unknown  a/contract", "      psi[temp] <= 7"]
+
+
 def test_a_long_word_is_cut_and_styles_stay() -> None:
     line = Text.assemble("  ", ("a" * 30, "bold"))
     pieces = hanging(line, 20)

@@ -75,6 +75,14 @@ def test_time_has_ticks_at_full_hours_and_days() -> None:
     assert time_labels(time_ticks(day_s + 10, day_s + 40)) == ["00:00:10", "00:00:20", "00:00:30", "00:00:40"]
 
 
+def test_long_times_have_ticks_at_months() -> None:
+    day_s = 1_372_636_800
+    half_year = time_ticks(day_s + 43_200, day_s + 183 * 86400)
+    assert time_labels(half_year) == ["Sep 1", "Nov 1"]
+    assert time_labels(time_ticks(day_s, day_s + 184 * 86400)) == ["Jul 2013", "Sep 2013", "Nov 2013", "Jan 2014"]
+    assert time_labels(time_ticks(day_s, day_s + 20 * 365 * 86400)) == ["Jan 2015", "Jan 2020", "Jan 2025", "Jan 2030"]
+
+
 @given(st.floats(0, 2e9), st.floats(1, 1e9))
 def test_time_never_has_too_many_ticks(first_s: float, span_s: float) -> None:
     assert len(time_ticks(first_s, first_s + span_s)) <= max(5, span_s / (364 * 86400) + 1)

@@ -9,7 +9,7 @@ from hallmark_cli.report.story.promises import Promise, promises
 from hallmark_cli.report.story.sentences import headline, kept_sentence
 from hallmark_cli.report.story.tell import MAX_SUBJECTS, Story, Subject
 from tests.support import reports
-from tests.support.reports import DAY_START_S, FAST, MINUTE_S, RIGHT, THERE, verdict_of, window
+from tests.support.reports import DAY_START_S, FAST, HOUR_S, MINUTE_S, RIGHT, THERE, verdict_of, window
 
 Told = Callable[[Sequence[WindowReport]], Story]
 
@@ -109,7 +109,7 @@ def test_a_budget_of_nothing_is_not_known() -> None:
 def test_a_day_is_told_with_the_most_trouble_first(story_of: Told, day: list[WindowReport]) -> None:
     story = story_of(day)
     assert [subject.consumer for subject in story.subjects] == ["operations", "page", "anonymous"]
-    assert headline(story) == "2 of 5 promises were broken, 3 were kept."
+    assert headline(story) == "2 of 5 promises were broken, 3 were kept where that could be judged."
     flights = story.subjects[0]
     assert flights.verdict == "violated"
     assert [name for name, _ in flights.blames] == ["stage inference", "column carrier"]
@@ -144,7 +144,39 @@ def test_figures_that_were_asked_for_are_plotted_after_the_main_ones(story_of: T
 def test_a_promise_that_is_never_judged_is_said_in_the_sentence(story_of: Told) -> None:
     verdicts = [verdict_of(SUBJECT, RIGHT, DAY_START_S, MINUTE_S, None)]
     story = story_of([window(SUBJECT, DAY_START_S, MINUTE_S, {}, verdicts)])
-    assert headline(story) == "1 of 1 promise could not be judged."
+    assert headline(story) == "The one promise could not be judged."
+
+
+def test_windows_that_could_not_be_judged_are_said_and_never_pass(story_of: Told) -> None:
+    windows = [window(SUBJECT, verdict.start.seconds, MINUTE_S, {}, [verdict]) for verdict in judged(0.1, None)]
+    (subject,) = story_of(windows).subjects
+    assert subject.verdict == "unknown"
+    assert kept_sentence(subject) == "The one promise was kept where that could be judged."
+    assert kept_sentence(story_of(windows[:1]).subjects[0]) == "The one promise was kept."
+    assert story_of(windows[:1]).subjects[0].verdict == "pass"
+
+
+def test_drift_is_of_the_smallest_windows_with_enough_samples(story_of: Told) -> None:
+    def drift(minute: int, hour: int) -> list[tuple[int, int]]:
+        counts = ((MINUTE_S, minute), (HOUR_S, hour))
+        windows = [window(SUBJECT, DAY_START_S, size, {"psi[temp]": 0.3}, judged(0.1), count=n) for size, n in counts]
+        (subject,) = story_of(windows).subjects
+        return [(series.size_s, len(series.points)) for series in subject.drift]
+
+    assert drift(minute=200, hour=12_000) == [(MINUTE_S, 1)]
+    assert drift(minute=30, hour=1_800) == [(HOUR_S, 1)]
+    assert drift(minute=1, hour=60) == []
+
+
+def test_segments_are_compared_by_windows_with_enough_samples_and_where_they_differ(story_of: Told) -> None:
+    def segment(name: str, accuracy: float, count: int) -> WindowReport:
+        figures = {"accuracy": accuracy, "availability": 1.0}
+        return window(SUBJECT, DAY_START_S, HOUR_S, figures, count=count, segment=f"carrier={name}")
+
+    windows = [window(SUBJECT, DAY_START_S, HOUR_S, {}), segment("AA", 0.8, 90), segment("UA", 0.7, 90)]
+    (subject,) = story_of([*windows, segment("HA", 0.0, 2)]).subjects
+    (compared,) = subject.segments
+    assert (compared.key, [row.name for row in compared.rows]) == ("accuracy", ["UA", "AA"])
 
 
 def test_verdicts_of_segments_are_promises_too(story_of: Told) -> None:

@@ -40,9 +40,9 @@ def test_a_table_and_below_it_what_broke() -> None:
         text_of(report_lines([minute(0, 0.5), minute(1, 0.1)], (), 100))
         == f"""\
 operations · flights (default) · windows of 1m
-  window                verdict     count  complete   p50      p99  available
-  2013-07-01T00:00:00Z  ✗ violated    300      98 %  4 ms  17.1 ms    99.95 %
-  2013-07-01T00:01:00Z  ✓ pass        300      98 %  4 ms  17.1 ms    99.95 %
+  window             verdict     count  complete   p50      p99  available
+  2013-07-01T00:00Z  ✗ violated    300      98 %  4 ms  17.1 ms    99.95 %
+  2013-07-01T00:01Z  ✓ pass        300      98 %  4 ms  17.1 ms    99.95 %
 
   ✗ violated in 1 of 2  flights-operations/fast-enough  response_time.p95 <= 200 ms  critical
     2013-07-01T00:00:00Z  observed 500 ms
@@ -67,11 +67,23 @@ def test_the_last_of_many_violations_are_told_and_the_rest_counted() -> None:
 
 
 def test_a_narrow_terminal_shows_fewer_figures_and_says_so_but_never_hides_completeness() -> None:
-    lines = report_lines([minute(0, 0.1)], (), 60)
+    lines = report_lines([minute(0, 0.1, figures=FIGURES | {"accuracy": 0.785})], (), 65)
     table = [line.plain for line in lines[1:]]
-    assert max(len(line) for line in table[:2]) <= 60
-    assert table[0].split() == ["window", "verdict", "count", "complete", "p50"]
+    assert max(len(line) for line in table[:2]) <= 65
+    assert table[0].split() == ["window", "verdict", "count", "complete", "p50", "accuracy"]
     assert table[2] == "  no room for p99, available; a wider terminal or --json shows it"
+
+
+def test_a_start_is_as_short_as_its_window_allows() -> None:
+    sizes = (
+        (10, "2013-07-01T00:00:00Z"),
+        (60, "2013-07-01T00:00Z"),
+        (3600, "2013-07-01T00:00Z"),
+        (86400, "2013-07-01"),
+    )
+    for size_s, start in sizes:
+        row = report_lines([window(SUBJECT, DAY_START_S, size_s, FIGURES)], (), 100)[2]
+        assert row.plain.split()[0] == start
 
 
 def test_every_metric_that_was_asked_for_has_a_column_even_where_it_is_not_known() -> None:
@@ -84,7 +96,8 @@ def test_every_metric_that_was_asked_for_has_a_column_even_where_it_is_not_known
 
 def test_windows_that_no_contract_is_about_and_that_are_open_say_so() -> None:
     text = text_of(report_lines([window(SUBJECT, DAY_START_S, MINUTE_S, FIGURES, closed=False)], (), 100))
-    assert "– not judged (open)" in text
+    assert "– open " in text
+    assert "– not judged" in text_of(report_lines([window(SUBJECT, DAY_START_S, MINUTE_S, FIGURES)], (), 100))
 
 
 def test_consumers_and_segments_have_tables_of_their_own() -> None:
@@ -118,14 +131,16 @@ def change(now: float | None, before: str) -> str:
 def test_a_change_is_one_line_with_everything_on_it() -> None:
     assert change(0.5, "pass") == (
         "2013-07-01T00:00:00Z  pass → ✗ violated  flights-operations/fast-enough  operations flights (default)  "
-        f"1m: response_time.p95 <= 200 ms, observed 500 ms  blamed on stage inference  {WORST[0]}"
+        f"1m: response_time.p95 <= 200 ms, observed 500 ms  blamed on stage inference  worst {WORST[0]}"
     )
 
 
 def test_a_recovery_and_a_first_verdict_are_told_too() -> None:
     assert "violated → ✓ pass (recovered)  " in change(0.1, "violated")
     assert "new → ? unknown  " in change(None, "")
-    assert "observed not known" in change(None, "")
+    assert change(None, "").endswith(
+        "observed not known: the truth of 0 % of the predictions is known, 50 % are wanted"
+    )
 
 
 def test_what_comes_from_outside_cannot_steer_the_terminal() -> None:
