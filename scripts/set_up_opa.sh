@@ -3,16 +3,9 @@
 set -eu
 
 version=v1.22.0
-needs=1.26.0
-if ! command -v go >/dev/null 2>&1; then
-    echo "No go on PATH: OPA is built with Go $needs or newer; install it." >&2
-    exit 1
-fi
-has=$(GOTOOLCHAIN=local go env GOVERSION | sed 's/^go//')
-if [ "$(printf '%s\n' "$needs" "$has" | sort -V | head -n 1)" != "$needs" ]; then
-    echo "Go $has on PATH is too old: OPA is built with Go $needs or newer; install that." >&2
-    exit 1
-fi
+
+. scripts/need_go.sh
+need_go OPA 1.26.0
 
 echo "Building OPA (about 1 min the first time) …"
 mkdir -p "$(dirname "$1")"

@@ -24,6 +24,13 @@ Dimension = Literal["service", "data", "model", "drift", "fairness", "cost", "te
 Direction = Literal["lower", "higher", "none"]
 Of = Literal["", "stage", "column", "label", "status", "mode", "figure"]
 
+BETTER_SIDE: Mapping[Direction, tuple[str, ...]] = {
+    "lower": ("<", "<="),
+    "higher": (">", ">="),
+    "none": ("<", "<=", ">", ">="),
+}
+"""Operators that bound a metric to its better side, by its direction."""
+
 ANSWERS = "@prediction"
 """Stands for the answers of a model where a metric of drift is of a column."""
 

@@ -68,9 +68,9 @@ What a consumer is owed of a model. One file each, `contracts/<name>.yaml` (`HAL
 contracts check` says what is wrong with them, with line numbers, and `hallmark contracts import` makes them of those
 of QoA4ML. The metrics are those of [metrics.md](metrics.md).
 
-Each objective is judged in each window of event time, for each consumer, model, variant and version that the contract
-is about, by the policy in `policies/`: `pass`, `violated` or `unknown`. It is unknown while too few samples, complete
-records or truths are there to tell.
+Each objective is judged in each window of event time, for each consumer, model and variant that the contract is about
+(the versions that it holds for together), by the policy in `policies/`: `pass`, `violated` or `unknown`. It is unknown
+while too few samples, complete records or truths are there to tell.
 
 An editor that reads JSON Schema completes and checks a contract whose first line is
 `# yaml-language-server: $schema=contract.schema.json`. Keys that are not listed are refused. The files are YAML 1.2, so

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from opentelemetry.util.types import AttributeValue
 
 from hallmark_common import attributes
-from hallmark_common.catalogue import CATALOGUE
+from hallmark_common.catalogue import BETTER_SIDE, CATALOGUE
 from hallmark_common.contracts.model import EVERYONE, Contract, Objective
 from hallmark_common.keep_samples import FAULTS, Ended, Samples, samples_of
 
@@ -21,9 +21,6 @@ Breaks = Callable[[float, float], bool]
 
 _BREAKS: Mapping[str, Breaks] = {"<": operator.ge, "<=": operator.gt, ">": operator.le, ">=": operator.lt}
 """What breaks an objective, by its operator."""
-
-_SENSE = {"lower": ("<", "<="), "higher": (">", ">="), "none": tuple(_BREAKS)}
-"""Operators that bound a metric to its better side, by its direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def _rule(objective: Objective, stage: str) -> Rule | None:
     metric = CATALOGUE[objective.metric]
     samples = samples_of(metric.name, objective.of, stage)
     # A sum over a window says nothing of one request.
-    if samples is None or objective.operator not in _SENSE[metric.direction] or objective.aggregate == "sum":
+    if samples is None or objective.operator not in BETTER_SIDE[metric.direction] or objective.aggregate == "sum":
         return None
     if metric.name in FAULTS:
         return Rule(samples, operator.gt, 0.0)

@@ -14,6 +14,9 @@ from hallmark_common.model_spec import ModelSpecError, unreadable
 QUANTILES = 101
 """0 % to 100 % in steps of 1 %, so that ``quantiles[p]`` is the p-th percentile."""
 
+IMAGE_MEASURES = ("brightness", "contrast", "sharpness")
+"""What stands for columns where the input is images."""
+
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import grpc
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,13 +11,10 @@ from hallmark.preprocess.v1 import preprocess_pb2
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_common.attributes import MAX_FACTS
 from hallmark_common.datatypes import BYTES
-from hallmark_common.errors import HallmarkError
 from hallmark_common.model_spec import ClassesOutput, ModelSpec, NumberOutput, ProbabilityOutput, RawOutput
+from hallmark_preprocess.model_output import wrong_output
 from hallmark_preprocess.oip_tensors import datatype_of, encode_raw
 from hallmark_preprocess.scores import Floats, entropy_bits, sigmoid, softmax
-
-MODEL_OUTPUT = "MODEL_OUTPUT"
-"""Reason of an error about an answer of a model that is not what its ``model.yaml`` declares."""
 
 SCORE_TOLERANCE = 1e-4
 """Scores are probabilities; float32 arithmetic may put them this far outside of 0 to 1."""
@@ -134,7 +130,7 @@ def _scores(spec: ModelSpec, output: ClassesOutput, name: str, array: NDArray[An
     if instances == 1 and array.shape == shape[1:]:
         array = array[None]
     if array.shape != shape:
-        raise _wrong(spec, name, f"shape {list(shape)}", f"{list(array.shape)}")
+        raise wrong_output(spec.name, name, f"shape {list(shape)}", f"{list(array.shape)}")
     return _activated(spec, name, array, output.activation)
 
 
@@ -146,7 +142,7 @@ def _activated(spec: ModelSpec, name: str, array: NDArray[Any], activation: str)
     if activation == "sigmoid":
         return sigmoid(values)
     if (values < -SCORE_TOLERANCE).any() or (values > 1 + SCORE_TOLERANCE).any():
-        raise _wrong(spec, name, "scores from 0 to 1 (or an activation in model.yaml)", "others")
+        raise wrong_output(spec.name, name, "scores from 0 to 1 (or an activation in model.yaml)", "others")
     return np.clip(values, 0.0, 1.0)
 
 
@@ -155,13 +151,15 @@ def _probabilities(
 ) -> Floats:
     columns = array.reshape(-1, 1) if array.ndim <= 1 else array
     if columns.ndim != 2 or len(columns) != instances or not -columns.shape[1] <= output.index < columns.shape[1]:
-        raise _wrong(spec, name, f"shape [{instances}, K] with a column {output.index}", f"{list(array.shape)}")
+        raise wrong_output(
+            spec.name, name, f"shape [{instances}, K] with a column {output.index}", f"{list(array.shape)}"
+        )
     return _activated(spec, name, columns, output.activation)[:, output.index]
 
 
 def _single_column(spec: ModelSpec, name: str, array: NDArray[Any], instances: int) -> Floats:
     if array.size != instances or array.ndim > 2 or (array.ndim == 2 and array.shape[1] != 1):
-        raise _wrong(spec, name, f"shape [{instances}] or [{instances}, 1]", f"{list(array.shape)}")
+        raise wrong_output(spec.name, name, f"shape [{instances}] or [{instances}, 1]", f"{list(array.shape)}")
     return array.astype(np.float64).reshape(-1)
 
 
@@ -170,21 +168,12 @@ def _pick(spec: ModelSpec, name: str | None, outputs: Mapping[str, NDArray[Any]]
         name = next(iter(outputs))
     if name is None or name not in outputs:
         wanted = "one output, or output.tensor in model.yaml" if name is None else "this output"
-        raise _wrong(spec, name or "outputs", wanted, ", ".join(outputs) or "none")
+        raise wrong_output(spec.name, name or "outputs", wanted, ", ".join(outputs) or "none")
     if outputs[name].dtype == BYTES and not isinstance(spec.output, RawOutput):
-        raise _wrong(spec, name, "numbers", "BYTES")
+        raise wrong_output(spec.name, name, "numbers", "BYTES")
     return name, outputs[name]
 
 
 def _check_finite(spec: ModelSpec, name: str, values: Floats) -> None:
     if not np.isfinite(values).all():
-        raise _wrong(spec, name, "finite numbers", "NaN or infinity")
-
-
-def _wrong(spec: ModelSpec, name: str, expected: str, got: str) -> HallmarkError:
-    return HallmarkError(
-        grpc.StatusCode.INTERNAL,
-        MODEL_OUTPUT,
-        f"model {spec.name}, output {name}: expected {expected}, got {got}",
-        {"model": spec.name, "field": name, "expected": expected, "got": got},
-    )
+        raise wrong_output(spec.name, name, "finite numbers", "NaN or infinity")

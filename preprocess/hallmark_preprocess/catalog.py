@@ -22,8 +22,7 @@ from hallmark_common.model_spec import (
     load_models,
     versions_of,
 )
-from hallmark_common.profile import NumberProfile, Profile, load_profile
-from hallmark_preprocess.image_measure import MEASURES
+from hallmark_common.profile import IMAGE_MEASURES, NumberProfile, Profile, load_profile
 
 MAX_EXAMPLE = 1000
 """Elements of an example of tensors; nobody reads a longer one."""
@@ -112,7 +111,7 @@ def _check_profile(spec: ModelSpec, profile: Profile, path: Path) -> None:
 def _profiled(spec: ModelSpec) -> dict[str, bool]:
     """Columns that a profile may have, and whether each is a number."""
     if isinstance(spec.input, ImageInput):
-        return dict.fromkeys(MEASURES, True)
+        return dict.fromkeys(IMAGE_MEASURES, True)
     if isinstance(spec.input, TableInput):
         return {column.name: column.dtype in ("number", "integer") for column in spec.input.columns}
     return {}

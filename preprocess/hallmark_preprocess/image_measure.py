@@ -13,9 +13,6 @@ from PIL import Image
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_preprocess.image_decode import Picture
 
-MEASURES = ("brightness", "contrast", "sharpness")
-"""The numbers of an image that a reference profile holds."""
-
 BAND_PIXELS = 1 << 20
 """The Laplacian is taken of so many pixels at a time, so that memory does not grow with the image."""
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hallmark.oip.v2 import open_inference_pb2 as oip
 from hallmark.qoa.v1 import quality_pb2
 from hallmark_common.errors import HallmarkError, from_rpc_error
-from hallmark_preprocess.answer import MODEL_OUTPUT
+from hallmark_preprocess.model_output import wrong_output
 from hallmark_preprocess.oip_tensors import datatype_of, decode_raw, encode_raw
 
 SERVICE = "/inference.GRPCInferenceService"
@@ -101,7 +101,7 @@ def infer_request(
 def _outputs(model: str, response: oip.ModelInferResponse) -> dict[str, NDArray[Any]]:
     outputs, contents = response.outputs, response.raw_output_contents
     if len(contents) != len(outputs):
-        raise _unreadable(model, "outputs", f"{len(outputs)} raw contents, one an output", str(len(contents)))
+        raise wrong_output(model, "outputs", f"{len(outputs)} raw contents, one an output", str(len(contents)))
     return {output.name: _output(model, output, raw) for output, raw in zip(outputs, contents, strict=True)}
 
 
@@ -109,16 +109,7 @@ def _output(model: str, output: oip.ModelInferResponse.InferOutputTensor, raw: b
     try:
         return decode_raw(output.datatype, output.shape, raw)
     except ValueError as error:
-        raise _unreadable(model, output.name, str(error), f"{len(raw)} bytes of {output.datatype}") from None
-
-
-def _unreadable(model: str, name: str, expected: str, got: str) -> HallmarkError:
-    return HallmarkError(
-        grpc.StatusCode.INTERNAL,
-        MODEL_OUTPUT,
-        f"model {model}, output {name}: expected {expected}, got {got}",
-        {"model": model, "field": name, "expected": expected, "got": got},
-    )
+        raise wrong_output(model, output.name, str(error), f"{len(raw)} bytes of {output.datatype}") from None
 
 
 def _facts(response: oip.ModelInferResponse) -> quality_pb2.InferenceFacts:

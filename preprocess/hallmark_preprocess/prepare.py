@@ -19,13 +19,13 @@ from hallmark.qoa.v1 import quality_pb2
 from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError, invalid, too_large
 from hallmark_common.model_spec import ImageInput, TableInput, TableTensor, TensorInput
-from hallmark_common.profile import Profile
+from hallmark_common.profile import IMAGE_MEASURES, Profile
 from hallmark_preprocess import distance, quality, tensor
 from hallmark_preprocess.catalog import ServedModel
 from hallmark_preprocess.findings import Findings
 from hallmark_preprocess.image import flatten, to_tensor
 from hallmark_preprocess.image_decode import TOO_LARGE, Picture, decode_image, open_image
-from hallmark_preprocess.image_measure import MEASURES, measure_image
+from hallmark_preprocess.image_measure import measure_image
 from hallmark_preprocess.json_instances import FIELD, check_count, image_files, parse_instances
 from hallmark_preprocess.steps import Steps
 from hallmark_preprocess.table import Cell, check_table
@@ -125,7 +125,7 @@ class Preparation:
             measured = [measure_image(*pair, seen) for pair in zip(pictures, flat, strict=True)]
             data.image.CopyFrom(measured[0])
             self.report.compare(
-                self.model.profile, {name: [getattr(image, name) for image in measured] for name in MEASURES}
+                self.model.profile, {name: [getattr(image, name) for image in measured] for name in IMAGE_MEASURES}
             )
         with self.steps.measure(attributes.SPAN_TRANSFORM):
             array = np.stack([to_tensor(image, spec) for image in flat])

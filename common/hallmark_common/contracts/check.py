@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from hallmark_common.catalogue import CATALOGUE
+from hallmark_common.catalogue import BETTER_SIDE, CATALOGUE
 from hallmark_common.contracts.document import Where
 from hallmark_common.contracts.figures import expected_one_of, range_of
 from hallmark_common.contracts.fit import fit_problems
@@ -11,9 +11,6 @@ from hallmark_common.contracts.problem import Problem
 from hallmark_common.contracts.quantity import seconds_in
 from hallmark_common.model_spec import ModelSpec
 from hallmark_common.settings import WINDOWS, variable
-
-_BETTER_BELOW = {"lower": ("<", "<="), "higher": (">", ">=")}
-"""Operators that ask for the better side, by the direction of a metric."""
 
 
 def check_contract(
@@ -79,7 +76,7 @@ def _threshold(objective: Objective, where: Where) -> Iterator[Problem]:
     if objective.threshold == {"<=": high, ">=": low}.get(objective.operator):
         always = f"{objective.key} always is {objective.operator} {_short(objective.threshold)}: it promises nothing"
         yield Problem((*where, "threshold"), always, "warning")
-    if objective.operator not in _BETTER_BELOW.get(metric.direction, (objective.operator,)):
+    if objective.operator not in BETTER_SIDE[metric.direction]:
         worse = f"{metric.direction} is better for {metric.name}, and {objective.operator} asks for the contrary"
         yield Problem((*where, "operator"), worse, "warning")
 

@@ -14,10 +14,8 @@ from hallmark_common.model_spec import (
     ProbabilityOutput,
     TableInput,
 )
+from hallmark_common.profile import IMAGE_MEASURES
 from hallmark_common.segments import segments_of
-
-IMAGE_MEASURES = ("brightness", "contrast", "sharpness")
-"""What stands for columns where the input is images."""
 
 _NEEDS_OUTPUT = {
     **dict.fromkeys(("confidence", "entropy", "prediction_share"), ("classes", "probability")),

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from hallmark_common.contracts.check import check_contract, check_objectives
 from hallmark_common.contracts.document import Document, DocumentError, Place, read_document
 from hallmark_common.contracts.model import Contract, Objective
-from hallmark_common.contracts.problem import ContractError, Finding, Problem, problems_of
+from hallmark_common.contracts.problem import Finding, Problem, problems_of
 
 SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 1024 * 1024
@@ -61,22 +61,6 @@ def read_contract(path: Path) -> ContractFile:
     findings = _sorted((*broken, *file.found([*_misnamed(path, contract), *check_contract(contract)])))
     usable = all(finding.problem.level == "warning" for finding in findings)
     return ContractFile(path, contract if usable else None, findings, document)
-
-
-def parse_contract(path: Path) -> Contract:
-    """The contract of one file; :class:`ContractError` with all that is wrong with it."""
-    file = read_contract(path)
-    if file.contract is None:
-        raise ContractError(file.errors)
-    return file.contract
-
-
-def load_contracts(folder: Path) -> tuple[Contract, ...]:
-    """Every contract in a folder, by name; :class:`ContractError` where one cannot be used, none where no folder is."""
-    scan = scan_contracts(folder)
-    if scan.errors:
-        raise ContractError(scan.errors)
-    return scan.contracts
 
 
 def scan_contracts(folder: Path) -> Scan:

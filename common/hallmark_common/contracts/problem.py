@@ -1,6 +1,6 @@
 """What is wrong with a contract: one line each, with the place in the file."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from hallmark_common.contracts.document import Place, Where
 from hallmark_common.contracts.figures import did_you_mean
-from hallmark_common.errors import StartupError, shown
+from hallmark_common.errors import shown
 
 Level = Literal["error", "warning"]
 Schema = Mapping[str, Any]
@@ -38,15 +38,6 @@ class Finding:
         warning = "warning: " if self.problem.level == "warning" else ""
         where = f"{spelled(self.problem.where)}: " if self.problem.where else ""
         return f"{self.file}:{self.place.line}:{self.place.column}: {warning}{where}{self.problem.message}"
-
-
-class ContractError(StartupError):
-    """A contract that cannot be used; the message is one line, ``findings`` has all that is wrong."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        more = f" (and {len(findings) - 1} more; `hallmark contracts check` shows all)" if len(findings) > 1 else ""
-        super().__init__(f"{findings[0]}{more}")
-        self.findings = tuple(findings)
 
 
 def spelled(where: Where) -> str:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from hallmark_qoa.judge.facts import Facts, Judgement, unknown
@@ -36,11 +37,16 @@ class RegoPolicy:
         return await self._asking.judge(facts, program.answer)
 
     async def _compiled(self, sources: Mapping[str, str]) -> Worker:
-        await prove(sources)
-        before, self._worker = self._worker, Worker(sources)
+        worker = Worker(sources, TIMEOUT_S)
+        try:
+            await self._asking.run(partial(prove, worker))
+        except BaseException:
+            await self._asking.run(worker.close)
+            raise
+        before, self._worker = self._worker, worker
         if before is not None:
             await self._asking.run(before.close)
-        return self._worker
+        return worker
 
     def status(self) -> PolicyStatus:
         """Which files are in use, and what is wrong with newer ones or with the last answer."""

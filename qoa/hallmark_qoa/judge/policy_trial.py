@@ -1,18 +1,11 @@
-"""Trial: a new policy judges samples in a process of its own: what breaks the interpreter ends a process."""
+"""Trial: a new policy judges samples before it judges anything else."""
 
-import asyncio
-import json
-import sys
-from collections.abc import Mapping
 from dataclasses import replace
 
 from hallmark_qoa.judge.facts import Budget, Facts
 from hallmark_qoa.judge.policy_answers import check
 from hallmark_qoa.judge.policy_base import PolicyError
-from hallmark_qoa.judge.policy_program import Program
-
-TRIAL_TIMEOUT_S = 20.0
-"""Of which the start of the process takes a tenth of a second where the machine is idle."""
+from hallmark_qoa.judge.policy_worker import Worker
 
 MEND = "mend it, `opa check` and `opa test` help"
 
@@ -57,38 +50,9 @@ SAMPLES = (
 )
 
 
-async def prove(sources: Mapping[str, str]) -> None:
-    """Return once the program of sources has judged the samples; :class:`PolicyError` where it cannot."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", __name__), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
+def prove(worker: Worker) -> None:
+    """Return once a worker's policy has judged the samples; :class:`PolicyError` where it cannot."""
     try:
-        async with asyncio.timeout(TRIAL_TIMEOUT_S):
-            said, _ = await process.communicate(json.dumps(dict(sources)).encode())
-    except TimeoutError:
-        raise PolicyError(f"the policy in {_places(sources)} does not come to an end; {MEND}") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        raise PolicyError(f"the policy in {_places(sources)} breaks the interpreter; {MEND}")
-    if said:
-        raise PolicyError(f"{said.decode()}; {MEND}")
-
-
-def _places(sources: Mapping[str, str]) -> str:
-    return ", ".join(sources)
-
-
-def trial(sources: Mapping[str, str]) -> str:
-    """What is wrong with a policy, empty where nothing is."""
-    try:
-        check(Program(sources).answer(SAMPLES), SAMPLES)
+        check(worker.answer(SAMPLES), SAMPLES)
     except PolicyError as error:
-        return str(error)
-    return ""
-
-
-if __name__ == "__main__":
-    sys.stdout.write(trial(json.loads(sys.stdin.read())))
+        raise PolicyError(f"{error}; {MEND}") from None

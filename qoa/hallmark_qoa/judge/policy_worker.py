@@ -11,6 +11,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 from hallmark_qoa.judge.facts import Facts
@@ -32,9 +33,8 @@ class Worker:
 
     def answer(self, facts: Sequence[Facts]) -> object:
         """What the policy answers to facts, None where that is undefined; :class:`PolicyError` where it fails."""
-        process = self._process or self._started()
         try:
-            said = self._asked(process, question(facts))
+            said = self._asked(self._process or self._started(), question(facts))
         except BaseException:
             self.close()
             raise
@@ -54,33 +54,32 @@ class Worker:
         # In a session of its own, so that Ctrl-C is for the engine, which ends it in order.
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True)
-        _put(self._process.stdin, json.dumps(self._sources))
+        _put(self._process, json.dumps(self._sources))
         return self._process
 
     def _asked(self, process: subprocess.Popen[bytes], text: str) -> dict[str, Any]:
-        try:
-            _put(process.stdin, text)
-            assert process.stdout is not None
-            if not select.select([process.stdout], [], [], self._timeout_s)[0]:
-                raise PolicyError(f"the policy took more than {self._timeout_s:g} s")
-            line = process.stdout.readline()
-        except OSError:
-            line = b""
+        _put(process, text)
+        assert process.stdout is not None
+        if not select.select([process.stdout], [], [], self._timeout_s)[0]:
+            raise PolicyError(f"the policy in {', '.join(self._sources)} took more than {self._timeout_s:g} s")
+        line = process.stdout.readline()
         if not line:
-            raise PolicyError("the policy broke the interpreter")
+            raise PolicyError(f"the policy in {', '.join(self._sources)} broke the interpreter")
         return dict(json.loads(line))
 
 
-def _put(pipe: IO[bytes] | None, text: str) -> None:
-    assert pipe is not None
-    pipe.write(text.encode() + b"\n")
-    pipe.flush()
+def _put(process: subprocess.Popen[bytes], text: str) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # it has ended, as who reads its answer sees
+        process.stdin.write(text.encode() + b"\n")
+        process.stdin.flush()
 
 
 def _serve(lines: IO[str], out: IO[str]) -> None:
-    program = Program(json.loads(lines.readline()))
+    sources, program = json.loads(lines.readline()), None
     for line in lines:
         try:
+            program = program or Program(sources)
             said = {"answer": program.evaluate(line)}
         except PolicyError as error:
             said = {"error": str(error)}

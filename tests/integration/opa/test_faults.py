@@ -146,7 +146,7 @@ def test_a_policy_that_breaks_the_interpreter_does_not_break_who_asks_it(
         return policy.status().error
 
     error = until(error_after_asking, "the policy is refused", timeout_s=PATIENCE_S)
-    assert " breaks the interpreter; " in error
+    assert " broke the interpreter; " in error
     runner.run(policy.close())
 
 

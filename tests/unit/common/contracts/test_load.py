@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hallmark_common.contracts import ContractError, load_contracts, parse_contract, scan_contracts
+from hallmark_common.contracts import scan_contracts
+from hallmark_common.contracts.load import read_contract
+from tests.support.promises import read_promise
 
 
 def write(folder: Path, name: str, text: str | bytes) -> Path:
@@ -14,8 +16,14 @@ def write(folder: Path, name: str, text: str | bytes) -> Path:
     return path
 
 
+def errors(path: Path) -> list[str]:
+    file = read_contract(path)
+    assert (file.contract is None) == bool(file.errors)
+    return [str(error) for error in file.errors]
+
+
 def test_a_good_one_is_read(tmp_path: Path, good: str) -> None:
-    found = parse_contract(write(tmp_path, "shop.yaml", good))
+    found = read_promise(write(tmp_path, "shop.yaml", good))
     assert (found.name, found.objectives[0].key) == ("shop", "response_time.p95")
 
 
@@ -36,28 +44,24 @@ def test_only_what_should_be_a_contract_is_read(tmp_path: Path, good: str) -> No
     assert scan_contracts(tmp_path / "nowhere").contracts == ()
 
 
-def test_loading_fails_with_one_line_that_says_how_many_more(tmp_path: Path, good: str) -> None:
+def test_all_that_is_wrong_with_one_is_found_each_in_one_line(tmp_path: Path, good: str) -> None:
     path = write(tmp_path, "shop.yaml", good.replace("metric", "metrik").replace("0.2", "[]"))
-    for call in (lambda: load_contracts(tmp_path), lambda: parse_contract(path)):
-        with pytest.raises(ContractError) as caught:
-            call()
-        message = str(caught.value)
-        assert message.startswith(f"{path}:5:5: objectives[0].metric: is missing; name of the metric")
-        assert message.endswith("(and 2 more; `hallmark contracts check` shows all)")
-        assert "\n" not in message
-        assert len(caught.value.findings) == 3
+    found = errors(path)
+    assert len(found) == 3
+    assert found[0].startswith(f"{path}:5:5: objectives[0].metric: is missing; name of the metric")
+    assert not any("\n" in error for error in found)
+    assert list(map(str, scan_contracts(tmp_path).errors)) == found
 
 
 def test_a_warning_keeps_nobody_from_loading(tmp_path: Path, good: str) -> None:
-    write(tmp_path, "shop.yaml", good.replace('"<="', '">="'))
-    assert len(load_contracts(tmp_path)) == 1
+    path = write(tmp_path, "shop.yaml", good.replace('"<="', '">="'))
+    assert read_promise(path).name == "shop"
+    assert (len(read_contract(path).findings), errors(path)) == (1, [])
 
 
 def test_the_file_is_called_as_the_contract(tmp_path: Path, good: str) -> None:
     path = write(tmp_path, "other.yaml", good)
-    with pytest.raises(ContractError) as caught:
-        parse_contract(path)
-    assert str(caught.value) == f"{path}:1:1: name: is 'shop' but the file is other.yaml; make them equal"
+    assert errors(path) == [f"{path}:1:1: name: is 'shop' but the file is other.yaml; make them equal"]
 
 
 def test_of_two_with_one_name_the_second_is_refused(tmp_path: Path, good: str) -> None:
@@ -81,14 +85,12 @@ def test_of_two_with_one_name_the_second_is_refused(tmp_path: Path, good: str) -
 )
 def test_what_is_no_contract_at_all_is_one_line(tmp_path: Path, text: bytes, wanted: str) -> None:
     path = write(tmp_path, "shop.yaml", text)
-    with pytest.raises(ContractError) as caught:
-        parse_contract(path)
-    assert str(caught.value).startswith(f"{path}{wanted}")
+    (error,) = errors(path)
+    assert error.startswith(f"{path}{wanted}")
 
 
 def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
-    (tmp_path / "shop.yaml").mkdir()
-    with pytest.raises(ContractError, match=r"shop\.yaml:1:1: cannot be read: is a directory; check what it is"):
-        load_contracts(tmp_path)
-    with pytest.raises(ContractError, match=r"no such file; give the path of a contract"):
-        parse_contract(tmp_path / "none.yaml")
+    path, none = tmp_path / "shop.yaml", tmp_path / "none.yaml"
+    path.mkdir()
+    assert errors(path) == [f"{path}:1:1: cannot be read: is a directory; check what it is"]
+    assert errors(none) == [f"{none}:1:1: no such file; give the path of a contract"]

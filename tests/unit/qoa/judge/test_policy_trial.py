@@ -1,13 +1,15 @@
-"""A new policy proves itself elsewhere before it judges here."""
+"""A new policy proves itself before it judges."""
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import pytest
 
-from hallmark_qoa.judge import policy_trial
 from hallmark_qoa.judge.policy_base import PolicyError
 from hallmark_qoa.judge.policy_files import read_sources
-from hallmark_qoa.judge.policy_trial import SAMPLES, prove, trial
+from hallmark_qoa.judge.policy_trial import SAMPLES, prove
+from hallmark_qoa.judge.policy_worker import TIMEOUT_S, Worker
 from tests.support.command import ROOT
 
 HEAD = "package hallmark\n\n"
@@ -17,19 +19,28 @@ DEEP = f"{HEAD}verdicts := {'[' * 20_000}{']' * 20_000}\n"
 LONG = f"{HEAD}verdicts := [1 | some i in numbers.range(1, 20000); some j in numbers.range(1, 20000); i + j == 0]\n"
 
 
-async def _refusal(text: str) -> str:
-    with pytest.raises(PolicyError) as refused:
-        await prove({"own.rego": text})
+@contextmanager
+def started(sources: Mapping[str, str], timeout_s: float = TIMEOUT_S) -> Iterator[Worker]:
+    worker = Worker(sources, timeout_s)
+    yield worker
+    worker.close()
+
+
+def refusal(text: str, timeout_s: float = TIMEOUT_S) -> str:
+    with started({"own.rego": text}, timeout_s) as worker, pytest.raises(PolicyError) as refused:
+        prove(worker)
     return str(refused.value)
 
 
-async def test_the_default_policy_proves_itself() -> None:
-    await prove(read_sources(ROOT / "policies").texts)
+def test_the_default_policy_proves_itself() -> None:
+    with started(read_sources(ROOT / "policies").texts) as worker:
+        prove(worker)
 
 
-async def test_the_example_of_the_documentation_proves_itself() -> None:
+def test_the_example_of_the_documentation_proves_itself() -> None:
     (example,) = re.findall(r"```rego\n(.*?)```", (ROOT / "policies/README.md").read_text(), re.DOTALL)
-    await prove({"example.rego": example})
+    with started({"example.rego": example}) as worker:
+        prove(worker)
 
 
 @pytest.mark.parametrize(
@@ -48,18 +59,16 @@ async def test_the_example_of_the_documentation_proves_itself() -> None:
         ),
     ],
 )
-async def test_one_that_does_not_is_refused_with_the_reason(text: str, why: str) -> None:
-    assert await _refusal(text) == why + MEND
-    assert trial({"own.rego": text}) == why
+def test_one_that_does_not_is_refused_with_the_reason(text: str, why: str) -> None:
+    assert refusal(text) == why + MEND
 
 
-async def test_one_that_ends_the_process_of_the_interpreter_is_refused() -> None:
-    assert await _refusal(DEEP) == f"the policy in own.rego breaks the interpreter{MEND}"
+def test_one_that_ends_the_process_of_the_interpreter_is_refused() -> None:
+    assert refusal(DEEP) == f"the policy in own.rego broke the interpreter{MEND}"
 
 
-async def test_one_that_does_not_come_to_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policy_trial, "TRIAL_TIMEOUT_S", 0.5)
-    assert await _refusal(LONG) == f"the policy in own.rego does not come to an end{MEND}"
+def test_one_that_does_not_come_to_an_end_is_refused() -> None:
+    assert refusal(LONG, timeout_s=0.5) == f"the policy in own.rego took more than 0.5 s{MEND}"
 
 
 def test_samples_are_of_every_kind() -> None:
