@@ -24,6 +24,9 @@ Dimension = Literal["service", "data", "model", "drift", "fairness", "cost", "te
 Direction = Literal["lower", "higher", "none"]
 Of = Literal["", "stage", "column", "label", "status", "mode", "figure"]
 
+PLAIN_UNITS = frozenset(("", "1", "column", "currency"))
+"""Units that are not written: none, or one that only the model's owner knows."""
+
 BETTER_SIDE: Mapping[Direction, tuple[str, ...]] = {
     "lower": ("<", "<="),
     "higher": (">", ">="),

@@ -11,6 +11,7 @@ FACTS = Facts(
     contract_version="3",
     objective="fast",
     figure="response_time.p95",
+    unit="",
     operator="<=",
     threshold=0.2,
     value=0.1,
@@ -100,6 +101,7 @@ def _numbers() -> Iterator[Case]:
         "whole numbers beyond 32 bits", "pass", at_most.format(2**40, 2**40 + 1), value=2**40, threshold=2**40 + 1
     )
     yield _case("as few digits as differ", "violated", "response_time.p95 is 0.200001, more than 0.2", value=0.200001)
+    yield _case("with its unit", "pass", "response_time.p95 is 0.1 s, at most 0.2 s", unit="s")
     yield _case("four digits", "pass", at_most.format("0.1235", "0.2"), value=0.123456789)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hallmark_common.catalogue import CATALOGUE, parse_key
+from hallmark_common.catalogue import CATALOGUE, PLAIN_UNITS, parse_key
 
 SHARES = frozenset(
     (
@@ -14,10 +14,6 @@ SHARES = frozenset(
     )
 )
 """Metrics that are a share of something, which people read as a percentage."""
-
-PLAIN = frozenset(("", "1", "column", "currency"))
-"""Units that are not written: none, or one that only the model's owner knows."""
-
 
 NEARLY_ALL = 99.999
 """The greatest percentage that is shown of what is not all."""
@@ -48,7 +44,7 @@ def shown_in(greatest: float, unit: str, key: str = "") -> Shown:
         return next((shown for limit, shown in _TIMES if abs(greatest) < limit), Shown(1 / 86400, "d"))
     if unit == "ratio" or (unit == "1" and is_share(key)):
         return Shown(100.0, "%")
-    return Shown(1.0, "" if unit in PLAIN else unit)
+    return Shown(1.0, "" if unit in PLAIN_UNITS else unit)
 
 
 def amount(value: float, unit: str, key: str = "") -> str:

@@ -38,6 +38,8 @@ class Facts:
     objective: str
     figure: str
     """Key of the figure, such as ``response_time.p95``."""
+    unit: str
+    """Of value and threshold, as it is written; empty where there is none."""
     operator: Operator
     threshold: float
     value: float | None
@@ -78,7 +80,7 @@ class Judgement:
 
 
 AS_THEY_ARE = (
-    *("contract", "contract_version", "objective", "figure", "operator", "count", "least_count", "records"),
+    *("contract", "contract_version", "objective", "figure", "unit", "operator", "count", "least_count", "records"),
     *("applies", "closed", "window_s", "start", "end"),
 )
 
@@ -163,7 +165,7 @@ def allowed(budget: Budget) -> int:
 
 def _texts(facts: Facts, *observed: float | None) -> dict[str, str | None]:
     """Numbers as people read them; ``observed`` are value, threshold, low and high."""
-    value, threshold, low, high = told(*observed)
+    value, threshold, low, high = (text and f"{text} {facts.unit}".rstrip() for text in told(*observed))
     complete, least_complete = _percentages(facts.completeness, facts.least_completeness)
     covered, least_covered = _percentages(facts.coverage, facts.least_coverage)
     budget = facts.budget

@@ -14,6 +14,7 @@ _GOOD = Facts(
     contract_version="1",
     objective="trial",
     figure="response_time.p95",
+    unit="s",
     operator="<=",
     threshold=0.2,
     value=0.1,

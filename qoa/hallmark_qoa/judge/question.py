@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from hallmark_common.catalogue import CATALOGUE
+from hallmark_common.catalogue import CATALOGUE, PLAIN_UNITS
 from hallmark_qoa.judge.facts import Facts
 from hallmark_qoa.judge.promises import Promise
 from hallmark_qoa.metrics.context import ModelContext
@@ -57,6 +57,7 @@ def _facts(promise: Promise, cell: Cell, context: ModelContext, around: Circumst
         contract_version=contract.version,
         objective=objective.name,
         figure=objective.key,
+        unit="" if objective.unit in PLAIN_UNITS else objective.unit,
         operator=objective.operator,
         threshold=objective.threshold,
         value=figure.value,
