@@ -7,12 +7,12 @@ from typing import Any
 from rich.text import Text
 
 from hallmark_cli.contracts.backtest import Backtest, Tally
+from hallmark_cli.render.amounts import amount
 from hallmark_cli.render.text import printable
 from hallmark_qoa.judge.question import rfc3339
 
 HEADS = ("objective", "windows", "violated", "unknown", "first", "last", "blamed, or why unknown")
 GAP = "  "
-DAY_NS = 86_400 * 10**9
 _NUMBERS = frozenset(("windows", "violated", "unknown"))
 
 
@@ -23,7 +23,7 @@ def backtest_lines(name: str, found: Backtest) -> list[Text]:
     tallies = found.of_contract(name)
     over = f"{_counted(found.records, 'record')} from {rfc3339(found.from_ns)} to {rfc3339(found.until_ns)}"
     sentence = Text.assemble(
-        f"  over {(found.until_ns - found.from_ns) / DAY_NS:.3g} days ({over}): ", _summary(tallies)
+        f"  over {amount((found.until_ns - found.from_ns) / 1e9, 's')} ({over}): ", _summary(tallies)
     )
     return [sentence, *_table(tallies)]
 

@@ -55,7 +55,7 @@ BROKEN = found(
 
 def test_a_sentence_and_a_line_for_each_objective() -> None:
     assert text(BROKEN) == [
-        "  over 1 days (60 records from 1970-01-01T00:00:00Z to 1970-01-02T00:00:00Z): "
+        "  over 24 h (60 records from 1970-01-01T00:00:00Z to 1970-01-02T00:00:00Z): "
         "would have been violated 3 times, "
         "first at 1970-01-01T00:01:00Z, last at 1970-01-01T23:59:00Z, most often blamed on stage inference; "
         "unknown 2 times",
