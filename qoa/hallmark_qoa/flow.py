@@ -1,7 +1,7 @@
 """Flow: which stages a prediction went through, and which of them have not reported. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hallmark_common import attributes
 from hallmark_qoa.facts import CLIENT, SpanFacts
@@ -13,8 +13,7 @@ UNKNOWN = "UNKNOWN"
 _POSITION = {name: position for position, name in enumerate(attributes.STAGES)}
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """The stages of one prediction."""
 
     entry: SpanFacts | None
@@ -75,8 +74,8 @@ def flow_of(prediction: str, spans: Mapping[str, SpanFacts]) -> Flow:
     return Flow(
         entry,
         entry_stage,
-        tuple(known[name] for name in attributes.STAGES if name in known),
-        tuple(name for name in attributes.STAGES if name in expected and name not in known),
+        tuple([known[name] for name in attributes.STAGES if name in known]),
+        tuple([name for name in attributes.STAGES if name in expected and name not in known]),
     )
 
 

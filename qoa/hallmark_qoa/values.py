@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
+from struct import Struct
 
 import grpc
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
@@ -148,15 +149,30 @@ WANTED: dict[str, Parse] = {
 }
 """Parser of each attribute that is read; all others are passed over."""
 
-_DOUBLES = {name.encode(): name for name, attribute in attributes.REGISTRY.items() if attribute.type == "double"}
+# KeyValue: field 1, length and bytes of the key; field 2 and length of the value. AnyValue: field 4, a fixed64; or
+# field 5 and length of an ArrayValue, with one such value in field 1. The number is the last eight bytes of either.
+_BEFORE_DOUBLE = {"double": b"\x12\x09\x21", "double[]": b"\x12\x0d\x2a\x0b\x0a\x09\x21"}
+
+_LONE_DOUBLES = {
+    bytes((0x0A, len(name))) + name.encode() + _BEFORE_DOUBLE[attribute.type]: (name, attribute.type == "double[]")
+    for name, attribute in attributes.REGISTRY.items()
+    if attribute.type in _BEFORE_DOUBLE
+}
+"""Name, and whether it is in an array, by all of the encoding that comes before the number."""
+
+_UNPACK_DOUBLE = Struct("<d").unpack_from
 
 
-def double_name(encoded: bytes) -> str | None:
-    """The name of the attribute, where this is the encoding of one that is a double and its value is one too.
+def lone_double(encoded: bytes) -> tuple[str, float | tuple[float]] | None:
+    """Name and value of an attribute, where this is the encoding of one that is a double, or holds a single one.
 
-    Those differ from span to span, so they are worth a way of their own: the value is the last eight bytes.
+    Those differ from span to span, so they are worth a way of their own. None says nothing of any other.
     """
-    # KeyValue: field 1, length and bytes of the key; field 2, length 9, of AnyValue: field 4, a fixed64.
-    if encoded[-11:-8] == b"\x12\x09\x21" and encoded[0] == 0x0A and encoded[1] == len(encoded) - 13:
-        return _DOUBLES.get(encoded[2:-11])
-    return None
+    known = _LONE_DOUBLES.get(encoded[:-8])
+    if known is None:
+        return None
+    name, in_array = known
+    value = _UNPACK_DOUBLE(encoded, len(encoded) - 8)[0] + 0.0  # as in _number
+    if not math.isfinite(value):
+        return None
+    return name, (value,) if in_array else value

@@ -110,6 +110,29 @@ def test_doubles_are_read_as_they_are(otlp: Any, value: float, expected: float) 
     assert repr(dict(span.facts)[attributes.QUEUE_MS]) == repr(expected)
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.5], (0.5,)),
+        ([-0.0], (0.0,)),
+        ([3], (3.0,)),
+        ([], ()),
+        ([0.5, -0.0], (0.5, 0.0)),
+        ([0.25] * 300, (0.25,) * 256),
+        ([float("nan")], None),
+        ([0.5, float("inf")], None),
+        ([[0.5]], None),
+    ],
+)
+def test_arrays_of_doubles_are_read_as_they_are(
+    otlp: Any, values: list[Any], expected: tuple[float, ...] | None
+) -> None:
+    spans = [otlp.span(otlp.name(1, 1), number, 0, 0, 1, stage="web", answer_confidences=values) for number in (1, 2)]
+    decoded = decode(otlp.request(spans))
+    assert [repr(dict(span.facts).get(attributes.ANSWER_CONFIDENCES)) for span in decoded.spans] == [repr(expected)] * 2
+    assert decoded.clipped == ({"attribute": 2} if expected is None else {"long_list": 2} if len(values) > 256 else {})
+
+
 @pytest.mark.parametrize("key", ["", "x", "hallmark", "k" * 115, "k" * 243, "k" * 244, "k" * 300])
 def test_doubles_of_other_attributes_are_passed_over(otlp: Any, key: str) -> None:
     service, span = otlp.span(otlp.name(1, 1), 1, 0, 0, 1, stage="web")
@@ -129,6 +152,13 @@ def test_value_of_a_double_that_looks_like_more_is_one(otlp: Any) -> None:
     span.attributes[-1].value.MergeFromString(b"\x0a\x09!12345678")  # a string after the double takes its place
     (facts,) = decode(otlp.request([(service, span)])).spans
     assert facts.facts == ()
+
+
+def test_array_with_a_double_that_looks_like_more_is_one(otlp: Any) -> None:
+    service, span = otlp.span(otlp.name(1, 1), 1, 0, 0, 1, stage="web", answer_values=[1.0])
+    span.attributes[-1].value.array_value.values[0].MergeFromString(b"\x0a\x09!12345678")
+    decoded = decode(otlp.request([(service, span)]))
+    assert (decoded.spans[0].facts, decoded.clipped) == ((), {"attribute": 1})
 
 
 def test_attributes_are_kept_of_stages_only(otlp: Any) -> None:

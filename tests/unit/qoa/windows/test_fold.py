@@ -36,6 +36,12 @@ def test_a_larger_window_is_what_its_records_alone_would_give() -> None:
     assert fold_folds(MINUTE, parts) == fold_folds(MINUTE, reversed(parts)) == at_once
 
 
+def test_a_window_that_is_alone_in_the_larger_one_is_all_of_it() -> None:
+    folds = _folds([_record(one) for one in _made()])
+    assert [fold.aggregate for fold in fold_folds(MINUTE, folds)] == [fold.aggregate for fold in folds]
+    assert [Aggregate.decode(fold.aggregate).encode() for fold in folds] == [fold.aggregate for fold in folds]
+
+
 def test_folds_are_in_order_and_of_their_window() -> None:
     folds = _folds([_record(one) for one in _made()], 10)
     keys = [(fold.variant, fold.version, fold.segment) for fold in folds]
