@@ -15,7 +15,7 @@ from hallmark_common.service import GC_THRESHOLD
 from hallmark_common.settings import Settings
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from hallmark_qoa.watch import Watchers
 
 AT_ONCE = 16

@@ -10,7 +10,7 @@ from bench.engine.capture import capture
 from bench.judging import policies, rounds
 from bench.judging.growth import AXES, BASE, ROLLED_UP, Growth
 from bench.judging.picture import draw
-from hallmark_qoa.judge.policy_rego import RegoPolicy
+from hallmark_qoa.judge.policy.rego import RegoPolicy
 from tests.support.opa import POLICIES
 from tests.support.parts import Broker, new_site
 

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from hallmark_qoa.judge import judge
-from hallmark_qoa.judge.policy import Policy
+from hallmark_qoa.judge.policy.open import Policy
 from hallmark_qoa.stores.base import Store
 from hallmark_qoa.windows import keeper
 

@@ -17,7 +17,7 @@ from bench.judging.promises import write_contracts
 from bench.judging.traffic import mixed
 from bench.judging.windows import Case, judged
 from hallmark_common.model_spec import MODEL_FILE
-from hallmark_qoa.judge.policy import Policy
+from hallmark_qoa.judge.policy.open import Policy
 from tests.support.command import ROOT
 
 MODEL = "flights"

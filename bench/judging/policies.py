@@ -11,10 +11,10 @@ import psutil
 from bench.figures import spread
 from bench.judging.cpu import children, cpu_s, of_all
 from hallmark_qoa.judge.facts import Facts
-from hallmark_qoa.judge.policy import Policy
-from hallmark_qoa.judge.policy_opa import OpaPolicy
-from hallmark_qoa.judge.policy_rego import RegoPolicy
-from hallmark_qoa.judge.policy_trial import SAMPLES
+from hallmark_qoa.judge.policy.opa import OpaPolicy
+from hallmark_qoa.judge.policy.open import Policy
+from hallmark_qoa.judge.policy.rego import RegoPolicy
+from hallmark_qoa.judge.policy.trial import SAMPLES
 from tests.support.opa import POLICIES, Opa
 
 COUNTS = (1, 10, 100)

@@ -15,11 +15,11 @@ from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.combine import combine
 from hallmark_qoa.decode import decode
 from hallmark_qoa.judge.judge import Judge
-from hallmark_qoa.judge.policy import Policy
+from hallmark_qoa.judge.policy.open import Policy
 from hallmark_qoa.judge.promises import Promises
 from hallmark_qoa.models import Models
 from hallmark_qoa.stores.base import Batch, Store, Windows
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from hallmark_qoa.windows.keeper import Keeper
 from hallmark_qoa.windows.progress import Progress
 

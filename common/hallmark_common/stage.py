@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from hallmark_common import attributes
 from hallmark_common.cost import CpuShares
 from hallmark_common.errors import as_hallmark_error
-from hallmark_common.keep import KeepRules
-from hallmark_common.keep_samples import Ended
+from hallmark_common.keep.rule import KeepRules
+from hallmark_common.keep.samples import Ended
 from hallmark_common.prediction import begin_prediction, without_claims
 
 logger = logging.getLogger(__name__)

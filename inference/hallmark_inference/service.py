@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hallmark_common.keep_watch import keeping
+from hallmark_common.keep.watch import keeping
 from hallmark_common.service import Runtime, StageMethod
 from hallmark_inference.repository import cores, load_repository
 from hallmark_inference.runner import Runner

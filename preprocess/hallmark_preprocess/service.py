@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from hallmark.preprocess.v1 import preprocess_pb2_grpc
-from hallmark_common.keep_watch import keeping
+from hallmark_common.keep.watch import keeping
 from hallmark_common.service import INNER_MESSAGE_FACTOR, Runtime, StageMethod
 from hallmark_preprocess.catalog import load_catalog
 from hallmark_preprocess.inference_client import InferenceClient

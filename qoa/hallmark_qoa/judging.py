@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from hallmark_common.settings import Settings, windows_in
 from hallmark_qoa.judge.judge import Judge
-from hallmark_qoa.judge.policy import open_policy
+from hallmark_qoa.judge.policy.open import open_policy
 from hallmark_qoa.judge.promises import Promises
 from hallmark_qoa.models import Models
 from hallmark_qoa.reporting import Reports

@@ -21,10 +21,10 @@ from hallmark_qoa.judge.backlog import Patience
 from hallmark_qoa.judge.telemetry import JudgingTelemetry
 from hallmark_qoa.judging import Judging
 from hallmark_qoa.servicer import QoaServicer
-from hallmark_qoa.sources.amqp import AmqpSource
+from hallmark_qoa.sources.amqp.source import AmqpSource
 from hallmark_qoa.sources.base import Source
-from hallmark_qoa.sources.otlp_grpc import OtlpGrpcSource
-from hallmark_qoa.sources.otlp_http import OtlpHttpSource
+from hallmark_qoa.sources.otlp.grpc import OtlpGrpcSource
+from hallmark_qoa.sources.otlp.http import OtlpHttpSource
 from hallmark_qoa.stores.base import Store
 from hallmark_qoa.stores.open import open_store
 from hallmark_qoa.truth.truths import Truths

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hallmark_common.settings import Settings
-from hallmark_qoa.judge import policy_opa, policy_rego
 from hallmark_qoa.judge.facts import Budget, Facts, Judgement, allowed
-from hallmark_qoa.judge.policy import Policy, open_policy
+from hallmark_qoa.judge.policy import opa as policy_opa
+from hallmark_qoa.judge.policy import rego as policy_rego
+from hallmark_qoa.judge.policy.open import Policy, open_policy
 from tests.contract.policy_cases import BUDGET, CASES, FACTS, Case
 from tests.support.opa import POLICIES, Opa
 

@@ -15,9 +15,9 @@ import pytest
 from hallmark_qoa.facts import SpanFacts
 from hallmark_qoa.stores.base import Event, Filter, Spent, TruthTold, Windows
 from hallmark_qoa.stores.marks import HORIZON_NS, WindowRules
-from hallmark_qoa.stores.postgres import PostgresStore
-from hallmark_qoa.stores.postgres_events import EVENTS_LOCK
-from hallmark_qoa.stores.postgres_session import Target
+from hallmark_qoa.stores.postgres.events import EVENTS_LOCK
+from hallmark_qoa.stores.postgres.session import Target
+from hallmark_qoa.stores.postgres.store import PostgresStore
 from tests.support.postgres import PASSWORD
 from tests.support.records import DAY_NS, NOW_NS, prediction, put, stage
 from tests.support.waiting import eventually

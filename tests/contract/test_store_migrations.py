@@ -9,11 +9,12 @@ import psycopg
 import pytest
 
 from hallmark_qoa.combine import combine
-from hallmark_qoa.stores import postgres_schema, schema
 from hallmark_qoa.stores.base import Filter, Store, TruthTold
-from hallmark_qoa.stores.postgres import PostgresStore
-from hallmark_qoa.stores.postgres_session import Target
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.postgres import schema as postgres_schema
+from hallmark_qoa.stores.postgres.session import Target
+from hallmark_qoa.stores.postgres.store import PostgresStore
+from hallmark_qoa.stores.sqlite import schema
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.postgres import PASSWORD
 from tests.support.records import DAY_NS, NOW_NS, group, prediction, put, stage
 from tests.support.windows import S, keep, kept, starts

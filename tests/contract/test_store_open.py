@@ -8,10 +8,10 @@ import pytest
 
 from hallmark_qoa.stores.base import Store, StoreError
 from hallmark_qoa.stores.open import open_store
-from hallmark_qoa.stores.postgres import PostgresStore
-from hallmark_qoa.stores.postgres_engine import UnusableError
-from hallmark_qoa.stores.postgres_session import Target
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.postgres.engine import UnusableError
+from hallmark_qoa.stores.postgres.session import Target
+from hallmark_qoa.stores.postgres.store import PostgresStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.ports import free_port
 from tests.support.postgres import PASSWORD, PostgresServer
 from tests.support.records import prediction, put, stage

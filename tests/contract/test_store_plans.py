@@ -9,25 +9,23 @@ from typing import Any
 import psycopg
 import pytest
 
-from hallmark_qoa.stores import (
-    postgres_events,
-    postgres_marks,
-    postgres_observed,
-    postgres_series,
-    postgres_verdicts,
-    postgres_windows,
-    sqlite_events,
-    sqlite_marks,
-    sqlite_query,
-    sqlite_series,
-    sqlite_verdicts,
-    sqlite_windows,
-)
 from hallmark_qoa.stores.base import Filter, Windows
-from hallmark_qoa.stores.postgres import PostgresStore
-from hallmark_qoa.stores.postgres_schema import migrate
-from hallmark_qoa.stores.postgres_session import Target, connect
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.postgres import events as postgres_events
+from hallmark_qoa.stores.postgres import marks as postgres_marks
+from hallmark_qoa.stores.postgres import observed as postgres_observed
+from hallmark_qoa.stores.postgres import series as postgres_series
+from hallmark_qoa.stores.postgres import verdicts as postgres_verdicts
+from hallmark_qoa.stores.postgres import windows as postgres_windows
+from hallmark_qoa.stores.postgres.schema import migrate
+from hallmark_qoa.stores.postgres.session import Target, connect
+from hallmark_qoa.stores.postgres.store import PostgresStore
+from hallmark_qoa.stores.sqlite import events as sqlite_events
+from hallmark_qoa.stores.sqlite import marks as sqlite_marks
+from hallmark_qoa.stores.sqlite import query as sqlite_query
+from hallmark_qoa.stores.sqlite import series as sqlite_series
+from hallmark_qoa.stores.sqlite import verdicts as sqlite_verdicts
+from hallmark_qoa.stores.sqlite import windows as sqlite_windows
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.postgres import PASSWORD
 from tests.support.records import DAY_NS, NOW_NS, put, stage
 

@@ -12,11 +12,11 @@ from hallmark_qoa.combine import Combined, combine
 from hallmark_qoa.derive import derive
 from hallmark_qoa.facts import SpanFacts, SpanGroup
 from hallmark_qoa.stores.base import Batch, Filter, JournalEntry, Store
-from hallmark_qoa.stores.postgres import PostgresStore
-from hallmark_qoa.stores.postgres_days import MAX_DAYS, NEW_DAYS_PER_BATCH, day_of
-from hallmark_qoa.stores.postgres_partitions import RETRY_NS
-from hallmark_qoa.stores.postgres_schema import MIGRATIONS, migrate
-from hallmark_qoa.stores.postgres_session import Target
+from hallmark_qoa.stores.postgres.days import MAX_DAYS, NEW_DAYS_PER_BATCH, day_of
+from hallmark_qoa.stores.postgres.partitions import RETRY_NS
+from hallmark_qoa.stores.postgres.schema import MIGRATIONS, migrate
+from hallmark_qoa.stores.postgres.session import Target
+from hallmark_qoa.stores.postgres.store import PostgresStore
 from tests.support.postgres import PASSWORD, PostgresServer
 from tests.support.records import DAY_NS, NOW_NS, group, prediction, put, stage, walk
 from tests.support.waiting import eventually

@@ -11,9 +11,9 @@ from hallmark_qoa.combine import combine
 from hallmark_qoa.derive import derive
 from hallmark_qoa.facts import SpanFacts
 from hallmark_qoa.stores.base import Batch
-from hallmark_qoa.stores.postgres import PostgresStore
-from hallmark_qoa.stores.postgres_commit import BYTES_PER_RECORD
-from hallmark_qoa.stores.postgres_session import Target
+from hallmark_qoa.stores.postgres.commit import BYTES_PER_RECORD
+from hallmark_qoa.stores.postgres.session import Target
+from hallmark_qoa.stores.postgres.store import PostgresStore
 from tests.support.postgres import PASSWORD
 from tests.support.records import DAY_NS, NOW_NS, group, prediction, stage, walk
 from tests.support.waiting import eventually

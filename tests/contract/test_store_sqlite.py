@@ -10,9 +10,9 @@ import pytest
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_qoa.combine import combine
 from hallmark_qoa.stores.base import Cursor, Filter, JournalEntry, StoreError
-from hallmark_qoa.stores.schema import MIGRATIONS, VERSION
-from hallmark_qoa.stores.sqlite import SqliteStore
-from hallmark_qoa.stores.sqlite_query import page_query
+from hallmark_qoa.stores.sqlite.query import page_query
+from hallmark_qoa.stores.sqlite.schema import MIGRATIONS, VERSION
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.records import DAY_NS, NOW_NS, group, prediction, put, stage, walk
 
 

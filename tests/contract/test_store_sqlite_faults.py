@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hallmark_qoa.combine import combine
-from hallmark_qoa.stores import sqlite_file
 from hallmark_qoa.stores.base import Batch, Event, JournalEntry, TruthTold, Windows
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite import file as sqlite_file
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.command import ROOT, environment
 from tests.support.records import NOW_NS, group, prediction, put, stage, walk
 from tests.support.windows import S, dues, fold, fold_of, keep, kept, verdict_of
@@ -95,7 +95,7 @@ async def test_disk_that_is_full(store: SqliteStore, tmp_path: Path, call: Call)
 KILLED = """
 import asyncio, os, sys
 from pathlib import Path
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.records import NOW_NS, put, stage
 from tests.support.windows import S, keep
 

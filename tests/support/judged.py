@@ -11,7 +11,7 @@ from hallmark_common.settings import Settings
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
 from hallmark_qoa.judge.judge import Judge
-from hallmark_qoa.judge.policy import Policy, open_policy
+from hallmark_qoa.judge.policy.open import Policy, open_policy
 from hallmark_qoa.judge.promises import Promises
 from hallmark_qoa.models import Models
 from hallmark_qoa.stores.base import Store, Windows

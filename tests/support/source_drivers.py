@@ -17,11 +17,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from hallmark_common.settings import Settings
-from hallmark_qoa.sources.amqp import AmqpSource
-from hallmark_qoa.sources.amqp_pace import Pace
+from hallmark_qoa.sources.amqp.pace import Pace
+from hallmark_qoa.sources.amqp.source import AmqpSource
 from hallmark_qoa.sources.base import Sink, Source
-from hallmark_qoa.sources.otlp_grpc import OtlpGrpcSource
-from hallmark_qoa.sources.otlp_http import OtlpHttpSource
+from hallmark_qoa.sources.otlp.grpc import OtlpGrpcSource
+from hallmark_qoa.sources.otlp.http import OtlpHttpSource
 from tests.support.amqp import properties, publish, ready, taken
 from tests.support.parts import Broker
 from tests.support.ports import free_port_settings

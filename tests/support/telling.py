@@ -11,7 +11,7 @@ from pathlib import Path
 from hallmark_common.settings import load_settings
 from hallmark_qoa.events.sinks import event_sinks
 from hallmark_qoa.events.teller import Teller
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 
 
 class HangingStore(SqliteStore):

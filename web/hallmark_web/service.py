@@ -10,7 +10,7 @@ from hallmark.preprocess.v1.preprocess_pb2_grpc import PreprocessServiceStub
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark.web.v1 import web_pb2
 from hallmark.web.v1.web_pb2_grpc import add_PredictionServiceServicer_to_server
-from hallmark_common.keep_watch import keeping
+from hallmark_common.keep.watch import keeping
 from hallmark_common.service import GrpcServer, Runtime, StageMethod
 from hallmark_web.admission import Admission
 from hallmark_web.app import Tracing, make_app

@@ -11,7 +11,7 @@ from hallmark_cli.batch.progress import Bar
 from hallmark_common.contracts.model import EVERYONE, Contract
 from hallmark_common.settings import Settings
 from hallmark_qoa.batch.recompute import Basis, Window, lead_ns, recompute
-from hallmark_qoa.judge.policy import open_policy
+from hallmark_qoa.judge.policy.open import open_policy
 from hallmark_qoa.judge.promises import Promised
 from hallmark_qoa.models import Contexts, Models
 

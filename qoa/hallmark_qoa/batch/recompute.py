@@ -14,7 +14,7 @@ from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_common.settings import WINDOWS
 from hallmark_qoa.batch.memory import Memory
 from hallmark_qoa.judge.judge import USUAL_WINDOWS, Judge
-from hallmark_qoa.judge.policy import Policy
+from hallmark_qoa.judge.policy.open import Policy
 from hallmark_qoa.judge.promises import Promised
 from hallmark_qoa.judge.question import Circumstances
 from hallmark_qoa.metrics.aggregate import Aggregate

@@ -9,11 +9,11 @@ from hallmark_common.settings import Settings
 from hallmark_qoa.events.base import SinkName, UntoldError
 from hallmark_qoa.events.cloudevent import CONTENT_TYPE, cloud_event, event_type
 from hallmark_qoa.events.routing import routing_key
-from hallmark_qoa.sources.amqp_connection import connect_as
-from hallmark_qoa.sources.amqp_failure import EndedError
-from hallmark_qoa.sources.amqp_pace import Pace
-from hallmark_qoa.sources.amqp_publisher import Outgoing, Publisher
-from hallmark_qoa.sources.amqp_settings import address
+from hallmark_qoa.sources.amqp.connection import connect_as
+from hallmark_qoa.sources.amqp.failure import EndedError
+from hallmark_qoa.sources.amqp.pace import Pace
+from hallmark_qoa.sources.amqp.publisher import Outgoing, Publisher
+from hallmark_qoa.sources.amqp.settings import address
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Set
 from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark_qoa.events.base import EventSink, GivenUpError, UntoldError
 from hallmark_qoa.events.counters import EventCounters, Outcome
-from hallmark_qoa.sources.amqp_pace import Pace
+from hallmark_qoa.sources.amqp.pace import Pace
 
 logger = logging.getLogger(__name__)
 

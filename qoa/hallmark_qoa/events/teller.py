@@ -12,7 +12,7 @@ from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark_qoa.events.base import EventSink
 from hallmark_qoa.events.counters import EventCounters
 from hallmark_qoa.events.outlet import Outlet
-from hallmark_qoa.sources.amqp_pace import Pace
+from hallmark_qoa.sources.amqp.pace import Pace
 from hallmark_qoa.stores.base import Event, Store
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from hallmark_qoa.judge.document import document
 from hallmark_qoa.judge.evidence import prove
 from hallmark_qoa.judge.facts import Budget, Facts, Judgement
 from hallmark_qoa.judge.material import Material
-from hallmark_qoa.judge.policy import Policy
+from hallmark_qoa.judge.policy.open import Policy
 from hallmark_qoa.judge.promises import Promise, Promised
 from hallmark_qoa.judge.question import Circumstances, Question, ask
 from hallmark_qoa.metrics.figure import Cell

@@ -15,7 +15,7 @@ from hallmark_common import attributes
 from hallmark_common.contracts import Contract
 from hallmark_common.contracts.model import EVERYONE
 from hallmark_qoa.judge.backlog import Backlog, Patience, backlog, read_marks
-from hallmark_qoa.judge.policy import PolicyStatus
+from hallmark_qoa.judge.policy.open import PolicyStatus
 from hallmark_qoa.judge.promises import Promise
 from hallmark_qoa.judge.standing import Standing, standing
 from hallmark_qoa.judging import Judging

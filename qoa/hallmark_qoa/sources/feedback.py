@@ -7,7 +7,7 @@ from typing import Any
 from hallmark.qoa.v1.qoa_pb2 import PredictionTruth
 from hallmark_common.errors import HallmarkError, shown
 from hallmark_common.feedback import MAX_TRUTHS, truth_from
-from hallmark_qoa.sources.amqp_message import Delivery, PoisonError
+from hallmark_qoa.sources.amqp.message import Delivery, PoisonError
 from hallmark_qoa.truth.truths import Truths
 
 FEEDBACK = "feedback"
@@ -25,7 +25,7 @@ class FeedbackMessages:
         self._max_bytes = max_bytes
 
     async def use(self, delivery: Delivery) -> None:
-        """See :data:`hallmark_qoa.sources.amqp_intake.Use`.
+        """See :data:`hallmark_qoa.sources.amqp.intake.Use`.
 
         Each truth counts by itself: where some cannot be used the others are kept, and the message becomes a dead
         letter that says which could not.

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from hallmark_common.settings import variable
 from hallmark_qoa.stores.base import Store, StoreError
 from hallmark_qoa.stores.marks import BASE_S, HORIZON_NS, WindowRules
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 
 FILE_NAME = "qoa.sqlite3"
 SCHEMES = ("postgresql", "postgres")
@@ -45,6 +45,6 @@ async def open_store(
             "postgresql://user@host:port/database, or to nothing for SQLite"
         )
     # Only who uses PostgreSQL pays for its client: about 20 MB and 0.1 s.
-    from hallmark_qoa.stores.postgres_open import open_postgres  # noqa: PLC0415
+    from hallmark_qoa.stores.postgres.open import open_postgres  # noqa: PLC0415
 
     return await open_postgres(url, engine, password_file, now_ns, rules)

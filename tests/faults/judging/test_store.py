@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from hallmark_common.errors import HallmarkError
-from hallmark_qoa.stores import sqlite_file
 from hallmark_qoa.stores.base import TruthTold
 from hallmark_qoa.stores.open import FILE_NAME
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite import file as sqlite_file
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.judged import Judged
 from tests.support.predictions import T0_NS, Made, S, request_of
 

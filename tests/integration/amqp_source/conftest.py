@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hallmark_common.settings import Settings
-from hallmark_qoa.sources.amqp import AmqpSource
-from hallmark_qoa.sources.amqp_pace import Pace
+from hallmark_qoa.sources.amqp.pace import Pace
+from hallmark_qoa.sources.amqp.source import AmqpSource
 from hallmark_qoa.sources.base import Sink
 from tests.support.parts import Broker, new_site
 from tests.support.waiting import eventually

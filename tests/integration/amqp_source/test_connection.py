@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from hallmark_qoa.sources.amqp_connection import Connection
-from hallmark_qoa.sources.amqp_consumer import QueueConsumer
+from hallmark_qoa.sources.amqp.connection import Connection
+from hallmark_qoa.sources.amqp.consumer import QueueConsumer
 from hallmark_qoa.sources.base import Receipt
 from tests.integration.amqp_source.conftest import QUICK, StartSource
 from tests.support.amqp import publish_batches, ready

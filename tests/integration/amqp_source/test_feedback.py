@@ -12,10 +12,10 @@ import pytest
 from pika.exceptions import ChannelClosedByBroker
 
 from hallmark_common.settings import Settings
-from hallmark_qoa.sources.amqp import AmqpSource
-from hallmark_qoa.sources.amqp_pace import Pace
+from hallmark_qoa.sources.amqp.pace import Pace
+from hallmark_qoa.sources.amqp.source import AmqpSource
 from hallmark_qoa.stores.base import TruthOutcome, TruthTold
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from hallmark_qoa.truth.truths import Truths
 from tests.support.amqp import channel_of, ready, taken
 from tests.support.parts import Broker

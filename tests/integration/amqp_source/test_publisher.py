@@ -7,9 +7,9 @@ import pytest
 from pika.spec import BasicProperties
 
 from hallmark_common.settings import Settings
-from hallmark_qoa.sources.amqp_connection import connect_as
-from hallmark_qoa.sources.amqp_failure import EndedError
-from hallmark_qoa.sources.amqp_publisher import Outgoing, Publisher
+from hallmark_qoa.sources.amqp.connection import connect_as
+from hallmark_qoa.sources.amqp.failure import EndedError
+from hallmark_qoa.sources.amqp.publisher import Outgoing, Publisher
 from tests.support.amqp import channel_of, ready, restore_topology, taken
 from tests.support.parts import Broker
 from tests.support.waiting import until

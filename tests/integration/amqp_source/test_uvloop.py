@@ -6,9 +6,9 @@ import pytest
 import uvloop
 
 from hallmark_common.settings import Settings
-from hallmark_qoa.sources.amqp import AmqpSource
-from hallmark_qoa.sources.amqp_connection import connect_as
-from hallmark_qoa.sources.amqp_failure import EndedError
+from hallmark_qoa.sources.amqp.connection import connect_as
+from hallmark_qoa.sources.amqp.failure import EndedError
+from hallmark_qoa.sources.amqp.source import AmqpSource
 from tests.integration.amqp_source.conftest import QUICK
 from tests.support.amqp import properties, publish, publish_batches, ready, taken
 from tests.support.parts import Broker

@@ -15,7 +15,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.spec import Basic, BasicProperties
 
 from hallmark_cli.stack.parts.collector import collector
-from hallmark_qoa.sources.amqp_message import Delivery, read
+from hallmark_qoa.sources.amqp.message import Delivery, read
 from tests.support.amqp import channel_of
 from tests.support.parts import Broker, RunningPart, new_site
 from tests.support.waiting import until

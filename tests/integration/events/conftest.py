@@ -11,7 +11,7 @@ import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 
 from hallmark_common.settings import Settings
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.amqp import channel_of
 from tests.support.parts import Broker, new_site
 from tests.support.records import NOW_NS

@@ -13,8 +13,8 @@ from hallmark_common.settings import Settings
 from hallmark_qoa.events.amqp import AmqpEvents
 from hallmark_qoa.events.cloudevent import cloud_event
 from hallmark_qoa.events.teller import Teller
-from hallmark_qoa.sources.amqp_pace import Pace
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.sources.amqp.pace import Pace
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.integration.events.conftest import subscribed
 from tests.support.amqp import channel_of, restore_topology, taken
 from tests.support.changes import change, put_changes

@@ -9,11 +9,11 @@ import pytest
 from hallmark_common.settings import Settings
 from hallmark_qoa.events.amqp import AmqpEvents
 from hallmark_qoa.events.teller import Teller
-from hallmark_qoa.sources.amqp_pace import Pace
+from hallmark_qoa.sources.amqp.pace import Pace
 from hallmark_qoa.stores.base import Store
 from hallmark_qoa.stores.marks import WindowRules
-from hallmark_qoa.stores.postgres import PostgresStore
-from hallmark_qoa.stores.postgres_session import Target
+from hallmark_qoa.stores.postgres.session import Target
+from hallmark_qoa.stores.postgres.store import PostgresStore
 from tests.support.amqp import taken
 from tests.support.changes import change, put_changes
 from tests.support.parts import Broker

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from hallmark_common.settings import Settings
-from hallmark_qoa.judge import policy_opa
 from hallmark_qoa.judge.facts import Judgement
-from hallmark_qoa.judge.policy import Policy, open_policy
+from hallmark_qoa.judge.policy import opa as policy_opa
+from hallmark_qoa.judge.policy.open import Policy, open_policy
 from tests.contract.policy_cases import BAD, FACTS, GOOD
 from tests.support.opa import POLICIES, Opa
 from tests.support.waiting import until

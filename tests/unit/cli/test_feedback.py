@@ -20,7 +20,7 @@ from hallmark_cli.feedback.send import PORTION, PORTION_BYTES, portions
 from hallmark_cli.main import run
 from hallmark_common.settings import Settings
 from hallmark_qoa.stores.marks import WindowRules
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from hallmark_qoa.truth.truths import Truths
 from tests.support.records import NOW_NS, prediction, put, stage
 

@@ -7,8 +7,8 @@ import pytest
 from hallmark_common import attributes as a
 from hallmark_common.catalogue import CATALOGUE
 from hallmark_common.contracts import Contract
-from hallmark_common.keep import KeepRules
-from hallmark_common.keep_samples import FAULTS, Ended, samples_of
+from hallmark_common.keep.rule import KeepRules
+from hallmark_common.keep.samples import FAULTS, Ended, samples_of
 
 OK = {a.CONSUMER: "shop", a.MODEL: "m", a.STATUS: "OK"}
 

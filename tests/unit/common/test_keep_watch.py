@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hallmark_common import attributes, keep_watch
-from hallmark_common.keep_watch import keeping
+from hallmark_common import attributes
+from hallmark_common.keep import watch as keep_watch
+from hallmark_common.keep.watch import keeping
 from hallmark_common.stage import Stages
 from tests.support.waiting import eventually
 
@@ -104,7 +105,7 @@ async def test_a_fault_in_reading_is_told_and_the_watch_goes_on(
 ) -> None:
     write(tmp_path, "a", "1s")
     with monkeypatch.context() as patch:
-        patch.setattr("hallmark_common.keep_watch.scan_contracts", _fail)
+        patch.setattr("hallmark_common.keep.watch.scan_contracts", _fail)
         async with keeping(stages, "web", tmp_path, every_s=0.01):
             assert thresholds(stages) == []
             patch.undo()

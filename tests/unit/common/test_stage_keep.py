@@ -11,8 +11,8 @@ from opentelemetry.trace import SpanKind
 from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError
 from hallmark_common.interceptors.server import StageMethod
-from hallmark_common.keep import KeepRules, Rule
-from hallmark_common.keep_samples import Ended
+from hallmark_common.keep.rule import KeepRules, Rule
+from hallmark_common.keep.samples import Ended
 from hallmark_common.stage import Stages
 
 EDGE = StageMethod("web", "test.v1.Test/Unary", edge=True)

@@ -14,7 +14,7 @@ from hallmark_common import attributes as a
 from hallmark_qoa.assemble import Assembler
 from hallmark_qoa.engine import Engine
 from hallmark_qoa.stores.base import Batch, Change, Combine, Filter
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from hallmark_qoa.watch import Watchers
 
 T0_NS = 1_790_000_000 * 10**9

@@ -23,7 +23,7 @@ from hallmark_qoa.facts import SpanGroup
 from hallmark_qoa.merge import MAX_SPANS
 from hallmark_qoa.sources.base import Receipt
 from hallmark_qoa.stores.base import Batch, Filter
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from hallmark_qoa.watch import Watchers
 from tests.support.waiting import eventually
 

@@ -13,7 +13,7 @@ from hallmark_qoa.decode import decode
 from hallmark_qoa.engine import GROUPS_PER_COMMIT
 from hallmark_qoa.retry import MIN_PAUSE_S
 from hallmark_qoa.stores.base import Batch, Change, Combine, JournalEntry
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hallmark_qoa.stores.schema import migrate
+from hallmark_qoa.stores.sqlite.schema import migrate
 
 
 def test_a_read_only_database_that_is_up_to_date_is_found_out_at_once(tmp_path: Path) -> None:

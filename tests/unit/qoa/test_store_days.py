@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hallmark_qoa.stores.postgres_days import (
+from hallmark_qoa.stores.postgres.days import (
     DAYS_PER_WINDOW,
     FIRST_DAY,
     MAX_DAYS,

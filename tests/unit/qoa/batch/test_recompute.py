@@ -9,7 +9,7 @@ import pytest
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common.contracts import scan_contracts
 from hallmark_qoa.batch.recompute import Basis, Window, lead_ns, recompute, sizes_for
-from hallmark_qoa.judge.policy import Policy
+from hallmark_qoa.judge.policy.open import Policy
 from hallmark_qoa.judge.promises import Promised
 from hallmark_qoa.models import Models
 from hallmark_qoa.stores.base import Filter, TruthTold, Windows

@@ -8,7 +8,7 @@ import pytest
 from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark_qoa.events import follower as module
 from hallmark_qoa.events.follower import Follower
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from hallmark_qoa.watch import ChangeFilter, VerdictWatchers, Watcher
 from tests.support.changes import change, numbers, put_changes
 from tests.support.records import NOW_NS

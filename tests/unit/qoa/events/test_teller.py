@@ -10,9 +10,9 @@ import pytest
 from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark_qoa.events.base import GivenUpError, SinkName, UntoldError
 from hallmark_qoa.events.teller import Teller
-from hallmark_qoa.sources.amqp_pace import Pace
+from hallmark_qoa.sources.amqp.pace import Pace
 from hallmark_qoa.stores.base import Event
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.changes import change, numbers, put_changes
 from tests.support.records import NOW_NS
 from tests.support.waiting import eventually

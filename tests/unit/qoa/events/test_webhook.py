@@ -13,8 +13,8 @@ from hallmark_qoa.events.cloudevent import cloud_event
 from hallmark_qoa.events.sinks import event_sinks
 from hallmark_qoa.events.teller import Teller
 from hallmark_qoa.events.webhook import Webhook
-from hallmark_qoa.sources.amqp_pace import Pace
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.sources.amqp.pace import Pace
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.changes import change, put_changes
 from tests.support.listener import HookListener, hook_listener
 from tests.support.ports import taken_port

@@ -7,7 +7,7 @@ import pytest
 from hallmark_qoa.judge import backlog as module
 from hallmark_qoa.judge.backlog import Backlog, Patience, backlog, read_marks
 from hallmark_qoa.stores.base import Due
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.records import NOW_NS, put, stage
 
 S = 10**9

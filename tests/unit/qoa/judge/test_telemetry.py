@@ -15,7 +15,7 @@ from hallmark_qoa.judge.backlog import Patience
 from hallmark_qoa.judge.telemetry import JudgingTelemetry
 from hallmark_qoa.judging import Judging
 from hallmark_qoa.stores.base import Store
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.support.command import ROOT
 from tests.support.predictions import objective, write_contract, write_model
 from tests.support.records import NOW_NS, put, stage
@@ -199,7 +199,7 @@ async def states(watched: Watched, name: str) -> dict[str, float]:
 @pytest.fixture
 def policy_in(tmp_path: Path, watched: Watched, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
     """Gives the engine a policy of the test's own instead of the shipped one."""
-    monkeypatch.setattr("hallmark_qoa.judge.policy_files.LOOK_EVERY_S", 0)
+    monkeypatch.setattr("hallmark_qoa.judge.policy.files.LOOK_EVERY_S", 0)
     folder = tmp_path / "policies"
     folder.mkdir()
     monkeypatch.setattr(watched.judging.policy._files, "_folder", folder)  # type: ignore[attr-defined]  # that of Rego

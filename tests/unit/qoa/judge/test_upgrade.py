@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from hallmark.qoa.v1.qoa_pb2 import VerdictChange
-from hallmark_qoa.judge.policy import Policy
+from hallmark_qoa.judge.policy.open import Policy
 from hallmark_qoa.stores.open import FILE_NAME
-from hallmark_qoa.stores.schema import MIGRATIONS
+from hallmark_qoa.stores.sqlite.schema import MIGRATIONS
 from tests.support.judged import Judged, judged_alone
 from tests.support.predictions import T0_NS, Made, S, objective, write_contract
 

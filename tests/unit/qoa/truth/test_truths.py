@@ -14,7 +14,7 @@ from hallmark.qoa.v1.quality_pb2 import Truth
 from hallmark_common.errors import HallmarkError
 from hallmark_qoa.stores.base import TruthOutcome, TruthTold
 from hallmark_qoa.stores.marks import WindowRules
-from hallmark_qoa.stores.sqlite import SqliteStore
+from hallmark_qoa.stores.sqlite.store import SqliteStore
 from hallmark_qoa.truth.truths import Truths
 from tests.support.records import NOW_NS, prediction, put, stage
 from tests.support.waiting import eventually

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hallmark_common.settings import Settings
-from hallmark_qoa.judge.policy import Policy, open_policy
+from hallmark_qoa.judge.policy.open import Policy, open_policy
 from tests.support.judged import Judged, judged_alone
 
 

@@ -1,0 +1,1 @@
+"""Which predictions a trace store is to keep, whatever its sampling."""

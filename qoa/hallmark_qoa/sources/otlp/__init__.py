@@ -1,0 +1,1 @@
+"""Telemetry as OTLP over gRPC and HTTP."""
