@@ -28,11 +28,12 @@ def _slow(rows: Document) -> str:
     """What is beside the right blame where a process does not get to run."""
     row = rows["slow preprocess"]
     beside = row["right_blame"] - row["nothing_else_blamed"]
+    named = f"in {beside} of the {row['right_blame']} runs" if beside else f"in none of the {row['right_blame']} runs"
     return (
         "A process that does not get to run leaves little on its own span, for most requests wait before they reach "
         "it: slow inference shows in the way to inference and hardly in its own time. A frozen preprocess is late in "
-        "taking the answer of inference too, which looks like a long way to inference. So something else, inference "
-        f"as a rule, was named beside preprocess in {beside} of the {row['right_blame']} runs that name preprocess."
+        "taking the answer of inference too, which looks like a long way to inference, so a long way is blamed on "
+        f"whichever of its ends departs most. Something else was named beside preprocess {named} that name it."
     )
 
 
