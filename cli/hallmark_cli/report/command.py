@@ -11,6 +11,7 @@ from hallmark_cli.render.report import report_lines
 from hallmark_cli.render.text import hanging
 from hallmark_cli.report.empty import nothing_found
 from hallmark_cli.report.fetch import fetch
+from hallmark_cli.report.judging import fetch_unusable
 from hallmark_cli.report.question import MAX_LAST, Found, Question
 from hallmark_cli.report.write import write_page
 from hallmark_cli.typer_app import Command, make_app
@@ -70,6 +71,8 @@ def _show(settings: Settings, asked: Question, *, as_json: bool) -> None:
         show_windows(found, asked.metrics)
     else:
         output.note(nothing_found(settings, asked))
+    for line in fetch_unusable(settings):
+        output.note(line)
 
 
 def show_windows(found: Found, metrics: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """Writing the page of a report to a file."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from hallmark_cli import output
 from hallmark_cli.errors import CliError
 from hallmark_cli.report.empty import nothing_found
 from hallmark_cli.report.fetch import fetch_material
+from hallmark_cli.report.judging import fetch_unusable
 from hallmark_cli.report.page.render import render_page
 from hallmark_cli.report.question import Question
 from hallmark_cli.report.story.material import Material
@@ -20,7 +22,7 @@ def write_page(settings: Settings, asked: Question, file: Path) -> None:
     material = fetch_material(settings, asked.of_page)
     if not material.windows:
         raise CliError(nothing_found(settings, asked))
-    save_page(settings, material, file)
+    save_page(settings, replace(material, unusable=fetch_unusable(settings)), file)
 
 
 def save_page(settings: Settings, material: Material, file: Path) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hallmark_cli.up.elsewhere import telemetry_elsewhere
+from hallmark_common.contracts.load import scan_contracts
 from hallmark_common.model_spec import ModelSpec
 from hallmark_common.settings import Settings
 
-NAME_WIDTH = 9
+NAME_WIDTH = 10
 
 
 def banner(
@@ -35,11 +36,14 @@ def banner(
     elsewhere = telemetry_elsewhere(settings, environ)
     if elsewhere:
         places["spans"] = f"{elsewhere}; the engine started here gets none of them, so no records are here"
+    contracts = scan_contracts(settings.contracts_dir)
+    places["contracts"] = ", ".join(one.name for one in contracts.contracts) or f"none in {settings.contracts_dir}"
     width = max(NAME_WIDTH, *(len(name) + 1 for name in places))
     return [
         f"Hallmark is ready after {took_s:.1f} s: {', '.join(sorted(models))}",
         *(f"  {name:<{width}}{place}" for name, place in places.items()),
-        f"Try:       {_suggestion(models)}",
+        *(f"  {'':<{width}}{error}; nothing is judged by it" for error in contracts.errors),
+        f"{'Try:':<{width + 2}}{_suggestion(models)}",
         "Ctrl-C drains and stops.",
     ]
 

@@ -20,6 +20,8 @@ import grpc
 import pytest
 
 from hallmark.qoa.v1.qoa_pb2 import (
+    GetJudgingRequest,
+    GetJudgingResponse,
     GetReportRequest,
     GetReportResponse,
     VerdictChange,
@@ -44,6 +46,7 @@ class Engine(QoaServiceServicer):
 
     windows: Sequence[WindowReport] = ()
     changes: Sequence[VerdictChange] = ()
+    judging: GetJudgingResponse = field(default_factory=GetJudgingResponse)
     refuses: str = ""
     """The only field that is refused, whatever it holds."""
     asked: list[Any] = field(default_factory=list)
@@ -55,6 +58,9 @@ class Engine(QoaServiceServicer):
             error = invalid(refused, "something else", "'this'")
             await context.abort(error.code, error.message, ((DETAILS_KEY, error.details()),))
         return answer(self.windows, request)
+
+    async def GetJudging(self, _request: GetJudgingRequest, _context: Any) -> GetJudgingResponse:
+        return self.judging
 
     async def WatchVerdicts(self, request: WatchVerdictsRequest, _context: Any) -> AsyncIterator[WatchVerdictsResponse]:
         self.asked.append(request)
@@ -186,6 +192,21 @@ async def test_nothing_at_all_says_what_to_do(engine: Engine, hallmark: Hallmark
     assert (said.code, said.out) == (0, "")
     assert "hallmark predict MODEL FILE" in said.err
     assert await as_json(hallmark) == []
+
+
+async def test_a_contract_that_cannot_be_used_is_named_wherever_a_report_is_read(
+    engine: Engine, hallmark: Hallmark, tmp_path: Path
+) -> None:
+    error = "contracts/desk.yaml:7:3: threshold: expected at least 0, got <-1>"
+    engine.judging.contracts.add(name="desk", error=error)
+    said = f"{error}; nothing is judged by it"
+    assert (await hallmark("report", "--consumer", "operations", "--window", "1h")).err.splitlines()[-1] == said
+    told = await hallmark("report", "--json", "--last", "1")
+    assert (told.code, told.err) == (0, f"{said}\n")
+    assert json.loads(told.out)
+    page = tmp_path / "report.html"
+    assert (await hallmark("report", "--html", str(page))).code == 0
+    assert said.replace("<-1>", "&lt;-1&gt;") in page.read_text()
 
 
 async def test_windows_that_were_not_asked_for_are_named(engine: Engine, hallmark: Hallmark) -> None:

@@ -1,8 +1,10 @@
 """What `hallmark up` says of a service that is not ready, and of settings that point to other places."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from hallmark_cli.up.elsewhere import targets_elsewhere, telemetry_elsewhere
 from hallmark_cli.up.readiness import not_ready
 from hallmark_common.model_spec import load_models
 from hallmark_common.settings import Settings
+from tests.support.command import ROOT
 
 GENERAL = "OTEL_EXPORTER_OTLP_ENDPOINT"
 OF_SPANS = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
@@ -44,7 +47,19 @@ def test_where_spans_go_is_one_line_among_the_places(settings: Settings) -> None
     models = load_models(settings.models_dir)
     without = banner(settings, models, 1.0, {})
     (line,) = set(banner(settings, models, 1.0, {GENERAL: "http://collector:4317"})) - set(without)
-    assert line.startswith(f"  spans    http://collector:4317 ({GENERAL}); the engine started here gets none")
+    assert line.startswith(f"  spans     http://collector:4317 ({GENERAL}); the engine started here gets none")
+
+
+def test_contracts_are_named_and_what_is_wrong_with_others(settings: Settings, tmp_path: Path) -> None:
+    here = settings.model_copy(update={"contracts_dir": tmp_path})
+    models = load_models(settings.models_dir)
+    assert f"  contracts none in {tmp_path}" in banner(here, models, 1.0, {})
+    shutil.copy(ROOT / "contracts" / "digits-page.yaml", tmp_path)
+    shutil.copy(ROOT / "contracts" / "digits-page.yaml", tmp_path / "other.yaml")
+    lines = banner(here, models, 1.0, {})
+    place = lines.index("  contracts digits-page")
+    (wrong,) = [line for line in lines[place:] if "other.yaml:" in line]
+    assert wrong.endswith("; nothing is judged by it")
 
 
 async def test_services_that_say_nothing_are_named(settings: Settings) -> None:

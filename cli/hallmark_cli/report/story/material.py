@@ -32,6 +32,8 @@ class Material:
     """The last ones, with all figures."""
     segments: Sequence[WindowReport] = ()
     """Windows of one size of every segment, with the figures that are compared."""
+    unusable: Sequence[str] = ()
+    """What is wrong with contracts and the policy, a sentence each."""
 
     @property
     def windows(self) -> tuple[WindowReport, ...]:

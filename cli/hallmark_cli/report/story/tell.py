@@ -94,6 +94,8 @@ class Story:
     windows: int
     more: bool
     """Whether there are older windows."""
+    unusable: tuple[str, ...]
+    """What is wrong with contracts and the policy, a sentence each."""
 
 
 def tell(material: Material, now: datetime) -> Story:
@@ -111,6 +113,7 @@ def tell(material: Material, now: datetime) -> Story:
         told=now,
         windows=len(material.windows),
         more=material.found.more,
+        unusable=tuple(material.unusable),
     )
 
 
