@@ -9,7 +9,7 @@ from rich.text import Text
 from hallmark_cli.contracts.backtest import Backtest, Tally
 from hallmark_cli.render.amounts import amount
 from hallmark_cli.render.text import printable
-from hallmark_qoa.judge.question import rfc3339
+from hallmark_common.times import rfc3339
 
 HEADS = ("objective", "windows", "violated", "unknown", "first", "last", "blamed, or why unknown")
 GAP = "  "

@@ -1,9 +1,9 @@
 """Question: one promise about one variant of a model in one window, with the facts that a policy is told. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from hallmark_common.catalogue import CATALOGUE, PLAIN_UNITS
+from hallmark_common.times import rfc3339
 from hallmark_qoa.judge.facts import Facts
 from hallmark_qoa.judge.promises import Promise
 from hallmark_qoa.metrics.context import ModelContext
@@ -78,8 +78,3 @@ def _facts(promise: Promise, cell: Cell, context: ModelContext, around: Circumst
         start=rfc3339(around.due.start_ns),
         end=rfc3339(around.due.end_ns),
     )
-
-
-def rfc3339(ns: int) -> str:
-    """A time in UTC, to the second."""
-    return datetime.fromtimestamp(ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
