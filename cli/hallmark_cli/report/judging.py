@@ -2,9 +2,10 @@
 
 import asyncio
 
-from hallmark.qoa.v1.qoa_pb2 import ContractStatus, GetJudgingRequest, GetJudgingResponse
+from hallmark.qoa.v1.qoa_pb2 import GetJudgingRequest, GetJudgingResponse
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark_cli.client import channel_to
+from hallmark_common.contracts.load import instead_of_broken
 from hallmark_common.settings import Settings
 
 TIMEOUT_S = 10.0
@@ -17,7 +18,7 @@ def fetch_unusable(settings: Settings) -> tuple[str, ...]:
 
 def unusable(found: GetJudgingResponse) -> tuple[str, ...]:
     """The same of what an engine said."""
-    contracts = tuple(f"{one.error}; {_instead(one)}" for one in found.contracts if one.error)
+    contracts = tuple(f"{one.error}; {instead_of_broken(one.version)}" for one in found.contracts if one.error)
     if not found.policy_error:
         return contracts
     instead = "the policy before stays in use" if found.policy_revision else "every verdict is unknown"
@@ -27,7 +28,3 @@ def unusable(found: GetJudgingResponse) -> tuple[str, ...]:
 async def _judging(settings: Settings) -> GetJudgingResponse:
     async with channel_to(settings, "qoa") as channel:
         return await QoaServiceStub(channel).GetJudging(GetJudgingRequest(), timeout=TIMEOUT_S)
-
-
-def _instead(contract: ContractStatus) -> str:
-    return f"its version {contract.version} stays in use" if contract.version else "nothing is judged by it"

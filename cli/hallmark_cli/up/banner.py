@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hallmark_cli.up.elsewhere import telemetry_elsewhere
-from hallmark_common.contracts.load import scan_contracts
+from hallmark_common.contracts.load import instead_of_broken, scan_contracts
 from hallmark_common.model_spec import ModelSpec
 from hallmark_common.settings import Settings
 
@@ -42,7 +42,7 @@ def banner(
     return [
         f"Hallmark is ready after {took_s:.1f} s: {', '.join(sorted(models))}",
         *(f"  {name:<{width}}{place}" for name, place in places.items()),
-        *(f"  {'':<{width}}{error}; nothing is judged by it" for error in contracts.errors),
+        *(f"  {'':<{width}}{error}; {instead_of_broken('')}" for error in contracts.errors),
         f"{'Try:':<{width + 2}}{_suggestion(models)}",
         "Ctrl-C drains and stops.",
     ]

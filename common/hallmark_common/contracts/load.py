@@ -75,6 +75,11 @@ def read_contracts(paths: Iterable[Path]) -> tuple[ContractFile, ...]:
     return tuple(_first_of_each(read_contract(path) for path in paths))
 
 
+def instead_of_broken(version: str) -> str:
+    """What is judged by where a file cannot be used; ``version`` is that of its contract in use, empty for none."""
+    return f"its version {version} stays in use" if version else "nothing is judged by it"
+
+
 def contract_files(folder: Path) -> tuple[Path, ...]:
     """``*.yaml`` and ``*.yml`` in a folder, but for those whose name begins with . or _; none where no folder is."""
     found = folder.iterdir() if folder.is_dir() else ()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_common.contracts import Contract, Objective
-from hallmark_common.contracts.load import contract_files, read_contracts
+from hallmark_common.contracts.load import contract_files, instead_of_broken, read_contracts
 from hallmark_common.contracts.model import EVERYONE
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,8 @@ class Promises(Promised):
         self._errors = {file.path.stem: str(file.errors[0]) for file in files if file.errors}
         for name, error in self._errors.items():
             if errors_before.get(name) != error:
-                logger.warning("%s; %s", error, _instead(self._contracts.get(name)))
+                used = self._contracts.get(name)
+                logger.warning("%s; %s", error, instead_of_broken(used.version if used else ""))
 
 
 def _by_name(contracts: Iterable[Contract]) -> dict[str, Contract]:
@@ -105,7 +106,3 @@ def _state(path: Path) -> tuple[str, int, int]:
     except OSError:
         return path.name, 0, 0
     return path.name, state.st_mtime_ns, state.st_size
-
-
-def _instead(contract: Contract | None) -> str:
-    return f"its version {contract.version} stays in use" if contract else "nothing is judged by it"

@@ -1,10 +1,11 @@
 """What a store reads from verdicts. Pure."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
-from hallmark_qoa.stores.base import Due
+from hallmark_qoa.stores.base import Due, Spent
 
 ANY_NS = (-(2**63), 2**63 - 1)
 """A period without bounds."""
@@ -53,3 +54,14 @@ def promise_of(due: Due, verdict: WindowVerdict) -> Promise:
     """What a verdict on a window is about."""
     series = (due.size_s, due.model, due.consumer)
     return Promise(*series, verdict.contract, verdict.objective, verdict.variant, verdict.segment)
+
+
+def reckoned(due: Due, spent: Iterable[Spent]) -> Iterator[tuple[bytes, int, int]]:
+    """Of each promise in whose budget a window counts: its key, and between which starts later windows reckon with it.
+
+    The first start is not among them, the last one is.
+    """
+    series = (due.size_s, due.model, due.consumer)
+    for one in spent:
+        promise = Promise(*series, one.contract, one.objective, one.variant, one.segment)
+        yield promise_key(promise), due.start_ns, due.start_ns + one.reach_ns

@@ -11,7 +11,7 @@ from psycopg import Connection
 from hallmark_qoa.stores.base import Due, Series, Spent
 from hallmark_qoa.stores.marks import Window, fresh_revision
 from hallmark_qoa.stores.postgres.marks import Writer, mark_to_judge
-from hallmark_qoa.stores.verdicts import Promise, promise_key
+from hallmark_qoa.stores.verdicts import reckoned
 
 _SERIES = """SELECT coalesce((SELECT revision FROM series WHERE size_s = %s AND model = %s AND consumer = %s), 0),
     (SELECT told_from_ns FROM pasts WHERE model = %s AND consumer = %s)"""
@@ -54,13 +54,8 @@ def mark_explained(connection: Connection, due: Due, usual_ns: int, writer: Writ
 
 def mark_reckoned(connection: Connection, due: Due, spent: Iterable[Spent], writer: Writer) -> None:
     """Mark the later windows in whose budgets a window counts that counts otherwise now."""
-    starts: set[int] = set()
-    for one in spent:
-        names = (one.contract, one.objective, one.variant, one.segment)
-        key = promise_key(Promise(due.size_s, due.model, due.consumer, *names))
-        rows = connection.execute(PROMISED, (key, due.start_ns, due.start_ns + one.reach_ns))
-        starts.update(start_ns for (start_ns,) in rows)
-    _mark(connection, due, starts, writer)
+    found = (connection.execute(PROMISED, parameters) for parameters in reckoned(due, spent))
+    _mark(connection, due, {start_ns for rows in found for (start_ns,) in rows}, writer)
 
 
 def forget(connection: Connection, size_s: int, names: Iterable[tuple[str, str]]) -> None:

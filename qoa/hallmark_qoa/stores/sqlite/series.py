@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hallmark_qoa.stores.base import Due, Series, Spent
 from hallmark_qoa.stores.marks import Window, fresh_revision
 from hallmark_qoa.stores.sqlite.marks import mark_to_judge
-from hallmark_qoa.stores.verdicts import Promise, promise_key
+from hallmark_qoa.stores.verdicts import reckoned
 
 _SERIES = """SELECT ifnull((SELECT revision FROM series WHERE size_s = ?1 AND model = ?2 AND consumer = ?3), 0),
     (SELECT told_from_ns FROM pasts WHERE model = ?2 AND consumer = ?3)"""
@@ -43,13 +43,8 @@ def mark_explained(connection: sqlite3.Connection, due: Due, usual_ns: int, now_
 
 def mark_reckoned(connection: sqlite3.Connection, due: Due, spent: Iterable[Spent], now_ns: int) -> None:
     """Mark the later windows in whose budgets a window counts that counts otherwise now."""
-    starts: set[int] = set()
-    for one in spent:
-        names = (one.contract, one.objective, one.variant, one.segment)
-        key = promise_key(Promise(due.size_s, due.model, due.consumer, *names))
-        rows = connection.execute(PROMISED, (key, due.start_ns, due.start_ns + one.reach_ns))
-        starts.update(start_ns for (start_ns,) in rows)
-    _mark(connection, due, starts, now_ns)
+    found = (connection.execute(PROMISED, parameters) for parameters in reckoned(due, spent))
+    _mark(connection, due, {start_ns for rows in found for (start_ns,) in rows}, now_ns)
 
 
 def forget(connection: sqlite3.Connection, size_s: int, names: Iterable[tuple[str, str]]) -> None:
