@@ -23,6 +23,7 @@ import psycopg
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_cli.stack.part import Part, Probe
 from hallmark_cli.stack.parts.collector import collector
+from hallmark_common.attributes import NAMESPACE
 from hallmark_qoa.facts import decode_spans
 from hallmark_qoa.stores.open import FILE_NAME
 from tests.support.command import ROOT, environment, run_command
@@ -260,6 +261,11 @@ class Pipeline:
     def spans_at_source(self, outcome: str) -> float:
         """Spans that web, preprocess and inference made, sent or dropped."""
         return self.collected("hallmark_telemetry_spans_total", outcome=outcome)
+
+    def every_service_reports(self) -> bool:
+        """Whether the collector has heard of the spans of each of the three services since its start."""
+        jobs = (f"{NAMESPACE}/hallmark-{name}" for name in SERVICES)
+        return all(self.collected("hallmark_telemetry_spans_total", outcome="made", job=job) for job in jobs)
 
     def confirmed(self) -> float:
         """Spans that the broker has confirmed to the collector."""
