@@ -126,10 +126,11 @@ func (c *Config) validateEndpoint() error {
 	if _, err := amqp.ParseURI(c.Endpoint); err != nil {
 		return fmt.Errorf("endpoint: must be a URL such as amqp://localhost:5672/hallmark: %w", err)
 	}
-	return nil
+	// The client library would take localhost, even where it is a variable that is not set.
+	return check(parsed.Hostname() != "", "endpoint: must name a host, such as in amqp://localhost:5672/hallmark")
 }
 
-func (c *Config) secure() bool { return strings.HasPrefix(c.Endpoint, "amqps://") }
+func (c *Config) secure() bool { return strings.HasPrefix(strings.ToLower(c.Endpoint), "amqps://") }
 
 func (c *Config) validateTLS() error {
 	if !c.TLS.HasValue() {

@@ -129,9 +129,12 @@ func (e *rabbitExporter) export(ctx context.Context, body []byte) (rest []byte, 
 	began := time.Now()
 	verdicts := e.publisher.Publish(ctx, messages)
 	e.telemetry.published(ctx, messages, verdicts, time.Since(began))
-	e.telemetry.oversize(ctx, oversize)
 	e.learnLimit(verdicts)
-	return e.outcome(sendable, verdicts, oversize)
+	rest, err = e.outcome(sendable, verdicts, oversize)
+	if consumererror.IsPermanent(err) {
+		e.telemetry.oversize(ctx, oversize)
+	}
+	return rest, err
 }
 
 // divide separates the parts no message can hold.

@@ -3,6 +3,7 @@ package rabbitmqexporter
 import (
 	"context"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -110,6 +112,31 @@ func TestAPushWhileTheBrokerIsDownFailsAtOnce(t *testing.T) {
 	assert.ErrorContains(t, e.pushLogs(t.Context(), data), "not connected to the broker at "+c.Endpoint[len("amqp://"):])
 }
 
+// TestATooLargeRecordIsCountedOnceItIsGivenUp: as long as it goes round with others that are sent again, nothing is lost.
+func TestATooLargeRecordIsCountedOnceItIsGivenUp(t *testing.T) {
+	c := validConfig()
+	c.Endpoint = "amqp://" + deadAddress(t)
+	set := componenttest.NewTelemetry()
+	settings := exportertest.NewNopSettings(componentType)
+	settings.TelemetrySettings = set.NewTelemetrySettings()
+	e, err := newExporter(settings, c, logsSignal(c))
+	require.NoError(t, err)
+	require.NoError(t, e.start(t.Context(), componenttest.NewNopHost()))
+	defer func() { require.NoError(t, e.shutdown(t.Context())) }()
+	data := plog.NewLogs()
+	records := data.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	records.AppendEmpty().Body().SetStr("sound")
+	records.AppendEmpty().Body().SetStr(strings.Repeat("x", c.MaxMessageSize))
+
+	require.Error(t, e.pushLogs(t.Context(), data))
+	assert.EqualValues(t, 1, sum(t, set, "failed_items"), "the sound one")
+
+	records.RemoveIf(func(record plog.LogRecord) bool { return record.Body().Str() == "sound" })
+	err = e.pushLogs(t.Context(), data)
+	assert.True(t, consumererror.IsPermanent(err))
+	assert.EqualValues(t, 2, sum(t, set, "failed_items"))
+}
+
 func TestAWrongCertificatePathFailsTheStart(t *testing.T) {
 	c := load(t, "rabbitmq/all")
 	e, err := newExporter(exportertest.NewNopSettings(componentType), c, logsSignal(c))
@@ -129,4 +156,16 @@ func TestCredentialsFromFiles(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "collector", address.Username)
 	assert.Equal(t, "with space ", address.Password)
+}
+
+func TestASchemeInCapitalsIsEncryptedAsWell(t *testing.T) {
+	c := validConfig()
+	c.Endpoint = "AMQPS://broker.example"
+	require.NoError(t, c.Validate())
+
+	address, err := newTestExporter(t, c).address(t.Context())
+
+	require.NoError(t, err)
+	assert.Equal(t, "broker.example:5671", address.HostPort)
+	assert.NotNil(t, address.TLS)
 }

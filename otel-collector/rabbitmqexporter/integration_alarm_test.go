@@ -3,10 +3,13 @@
 package rabbitmqexporter
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,6 +34,15 @@ func needControl(t *testing.T) {
 	}
 }
 
+// raiseAlarm has the broker find that it uses too much memory, until the function it gives, or the end of the test.
+func raiseAlarm(t *testing.T) (calm func()) {
+	t.Helper()
+	calm = sync.OnceFunc(func() { control(t, "set_vm_memory_high_watermark", "0.6") })
+	t.Cleanup(calm)
+	control(t, "set_vm_memory_high_watermark", "0.00001")
+	return calm
+}
+
 func TestAMemoryAlarmBlocksAndPassesWithoutLoss(t *testing.T) {
 	needControl(t)
 	broker := newTestBroker(t)
@@ -38,8 +50,7 @@ func TestAMemoryAlarmBlocksAndPassesWithoutLoss(t *testing.T) {
 	e := startTraces(t, withQueue(broker.config("")))
 	e.awaitConnection(t)
 
-	control(t, "set_vm_memory_high_watermark", "0.00001")
-	t.Cleanup(func() { control(t, "set_vm_memory_high_watermark", "0.6") })
+	calm := raiseAlarm(t)
 	want := map[string]int{}
 	for seed := range uint64(10) {
 		batch := batchOf(seed, 60)
@@ -47,12 +58,38 @@ func TestAMemoryAlarmBlocksAndPassesWithoutLoss(t *testing.T) {
 		require.NoError(t, e.ConsumeTraces(t.Context(), batch))
 	}
 	eventually(t, func() bool { return gauge(t, e.telemetry, "blocked") == 1 }, "the exporter knows")
-	control(t, "set_vm_memory_high_watermark", "0.6")
+	calm()
 
 	eventually(t, func() bool { return sum(t, e.telemetry, "confirmed_items") >= 600 }, "all spans confirmed")
 	arrived := spanIDs(t, broker.drain())
 	for id := range want {
 		assert.Positive(t, arrived[id])
+	}
+}
+
+// TestABlockedConnectionIsClosedInTime: a broker in alarm reads nothing, the farewell included, but goes on sending heartbeats.
+func TestABlockedConnectionIsClosedInTime(t *testing.T) {
+	needControl(t)
+	broker := newTestBroker(t)
+	broker.bind(nil, shardKeys(16)...)
+	c := broker.config("")
+	c.TimeoutConfig.Timeout = 500 * time.Millisecond
+	c.Heartbeat = 2 * time.Second
+	e := startTraces(t, c)
+	e.awaitConnection(t)
+	raiseAlarm(t)
+	eventually(t, func() bool {
+		return e.ConsumeTraces(t.Context(), batchOf(1, 10)) != nil && gauge(t, e.telemetry, "blocked") == 1
+	}, "the exporter knows")
+
+	closed := make(chan error, 1)
+	go func() { closed <- e.Shutdown(context.Background()) }()
+
+	select {
+	case err := <-closed:
+		require.NoError(t, err)
+	case <-time.After(patience):
+		t.Error("shutdown hangs")
 	}
 }
 

@@ -94,6 +94,20 @@ func TestAMissingExchangeClosesTheChannelAndNotTheConnection(t *testing.T) {
 	assert.Zero(t, sum(t, e.telemetry, "reconnects"))
 }
 
+// TestWhatIsNotHandedOverIsNotPublished: the channel is closed after the first messages of more than may be in flight.
+func TestWhatIsNotHandedOverIsNotPublished(t *testing.T) {
+	broker := newTestBroker(t)
+	c := broker.config("")
+	c.Exchange = broker.exchange + ".absent"
+	c.MaxMessageSize = minMessageBytes
+	e := startTraces(t, c)
+
+	require.ErrorContains(t, e.ConsumeTraces(t.Context(), batchOf(1, 5000)), "the broker has no exchange")
+
+	assert.EqualValues(t, 5000, sum(t, e.telemetry, "failed_items"))
+	assert.Less(t, sum(t, e.telemetry, "published_items"), int64(5000))
+}
+
 func TestAWrongPasswordIsToldAndRetried(t *testing.T) {
 	broker := newTestBroker(t)
 	c := broker.config("")

@@ -134,3 +134,27 @@ func TestTLS(t *testing.T) {
 		})
 	}
 }
+
+// TestARenewedCertificateIsUsedByTheNextConnection: certificates of a mesh or a cluster live for hours, collectors for months.
+func TestARenewedCertificateIsUsedByTheNextConnection(t *testing.T) {
+	ours, other := newAuthority(t), newAuthority(t)
+	certFile, keyFile := other.issue()
+	broker := newTestBroker(t)
+	broker.bind(nil, shardKeys(16)...)
+	between := newProxy(t, broker.url.Host)
+	between.terminate(ours, true)
+	between.listen()
+	c := broker.config(between.addr)
+	c.Endpoint = strings.Replace(c.Endpoint, "amqp://", "amqps://", 1)
+	client := configtls.Config{CAFile: ours.file, CertFile: certFile, KeyFile: keyFile, ReloadInterval: time.Millisecond}
+	c.TLS = configoptional.Some(configtls.ClientConfig{Config: client})
+	e := startTraces(t, c)
+	require.ErrorContains(t, e.ConsumeTraces(t.Context(), batchOf(1, 20)), "not connected")
+
+	renewedCert, renewedKey := ours.issue()
+	require.NoError(t, os.Rename(renewedKey, keyFile))
+	require.NoError(t, os.Rename(renewedCert, certFile))
+
+	e.awaitConnection(t)
+	require.NoError(t, e.ConsumeTraces(t.Context(), batchOf(1, 20)))
+}

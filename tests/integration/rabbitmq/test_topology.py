@@ -5,8 +5,10 @@ from typing import Any
 
 import pika
 import pytest
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.spec import Basic
 
-from tests.support.amqp import EXCHANGE, channel_of, properties, publish, taken
+from tests.support.amqp import EXCHANGE, Found, channel_of, properties, publish, taken
 from tests.support.command import ROOT
 from tests.support.parts import Broker
 from tests.support.waiting import until
@@ -15,8 +17,6 @@ SHARDS = [f"spans.{shard:02}" for shard in range(16)]
 TOPOLOGY = json.loads((ROOT / "rabbitmq/topology.json").read_text())
 EMITTED_S = 20.0
 """Queues tell the management plug-in of themselves every five seconds."""
-NOTHING_MORE_S = 3.0
-"""A message that is given back comes again within milliseconds."""
 
 
 @pytest.fixture(scope="module")
@@ -75,16 +75,21 @@ def test_events_are_kept_for_whoever_reads_them(broker: Broker) -> None:
 def test_a_message_that_is_given_back_too_often_becomes_a_dead_letter_and_says_so(broker: Broker) -> None:
     """As one that ends each engine which takes it would be: nobody lives to put it aside."""
     publish(broker, "spans.00", [(properties(), b"poison")])
-    deliveries = 0
+    deliveries = []
     with channel_of(broker, "qoa") as channel:
-        for method, _, _ in channel.consume("spans.00", inactivity_timeout=NOTHING_MORE_S):
-            if method is None:
-                break
-            deliveries += 1
+
+        def give_back(_: BlockingChannel, method: Basic.Deliver, *_message: object) -> None:
+            deliveries.append(method)
             channel.basic_nack(method.delivery_tag, requeue=True)
-    (dead,) = until(lambda: taken(broker, "dead"), "it is a dead letter", timeout_s=EMITTED_S)
+
+        def dead_letters() -> list[Found]:
+            channel.connection.process_data_events(0)
+            return taken(broker, "dead")
+
+        channel.basic_consume("spans.00", give_back)
+        (dead,) = until(dead_letters, "it is a dead letter", timeout_s=EMITTED_S)
     (death,) = dead.properties.headers["x-death"]
-    assert deliveries == 21  # delivered once, and delivery-limit times again
+    assert len(deliveries) == 21  # delivered once, and delivery-limit times again
     assert dead.body == b"poison"
     assert (death["reason"], death["queue"], death["exchange"]) == ("delivery_limit", "spans.00", EXCHANGE)
 

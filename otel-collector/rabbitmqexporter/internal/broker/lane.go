@@ -85,11 +85,14 @@ func (l *lane) mayPublish(ctx context.Context, proceed func() *Failure) *Failure
 	return proceed()
 }
 
+// publishFailure is for a message the connection did not take whole, and for those after it.
 func (l *lane) publishFailure(err error) *Failure {
-	if l.channel.IsClosed() {
-		return closedFailure(l.closeCause(), l.exchange)
+	if !l.channel.IsClosed() {
+		return unsentf(Lost, "publish: %v", err)
 	}
-	return failf(Lost, "publish: %v", err)
+	failure := closedFailure(l.closeCause(), l.exchange)
+	failure.unsent = true
+	return failure
 }
 
 func (l *lane) await(ctx context.Context, key string, confirm *amqp.DeferredConfirmation) error {

@@ -10,9 +10,6 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// closeTimeout bounds the closing handshake.
-const closeTimeout = 5 * time.Second
-
 // Observer is told what happens to the link. Its methods are called from one goroutine and must return soon.
 type Observer interface {
 	// Connected is called when the link is up; again says that it was up before.
@@ -117,8 +114,7 @@ func (l *Link) watch(ctx context.Context, s *session) {
 		select {
 		case <-ctx.Done():
 			l.set(nil, ctx.Err())
-			_ = s.connection.CloseDeadline(time.Now().Add(closeTimeout))
-			s.end()
+			s.close()
 			return
 		case cause := <-s.closed:
 			err := lossOf(cause)

@@ -4,9 +4,13 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
+
+// closeTimeout bounds the closing handshake.
+const closeTimeout = 5 * time.Second
 
 // session is one connection and its idle lanes.
 type session struct {
@@ -112,6 +116,15 @@ func (s *session) runAside(f func()) bool {
 		s.aside.Go(f)
 	}
 	return !s.ended
+}
+
+// close ends the connection in order, or else at once: the library's own deadline is put off by each heartbeat, and a broker in
+// alarm sends those but reads nothing.
+func (s *session) close() {
+	abandon := time.AfterFunc(closeTimeout, func() { _ = s.conn.Close() })
+	defer abandon.Stop()
+	_ = s.connection.Close()
+	s.end()
 }
 
 // end waits for what runs aside, once the connection is closed.
