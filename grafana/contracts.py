@@ -96,12 +96,14 @@ def _objectives() -> Panels:
             "none",
             over_time(value, f"{NAMED} ({{{{unit}}}})"),
             over_time(threshold, f"{NAMED} promised"),
+            negative=True,
         ),
         graph(
             "Observed, as a share of the promised",
             f"{LATEST} All on one scale: 1 is the threshold. Objectives whose threshold is 0 are left out.",
             "percentunit",
             over_time(f"{value} / ({threshold} != 0)", NAMED),
+            negative=True,
         ),
         listing(
             "Consumers and variants by verdict",
@@ -119,6 +121,7 @@ def _budgets() -> Panels:
             "Share of the error budget of its period; below 0 more than all of it has gone. The least of consumers.",
             "percentunit",
             over_time(f"min by ({OBJECTIVE}) (hallmark_qoa_objective_budget_left_ratio{{{CHOSEN}}})", NAMED),
+            negative=True,
         ),
         graph(
             "Burn rate",
@@ -167,11 +170,12 @@ def _grounds() -> Panels:
 def _judging() -> Panels:
     return (
         number(
-            "Policy",
-            "1: one judges. 0: none does, and every verdict is unknown.",
+            "Engines without a policy",
+            "Every verdict that they give is unknown.",
             "short",
-            now('min(hallmark_qoa_policy{state="used"})'),
+            now('count(hallmark_qoa_policy{state="used"} == 0) or vector(0)'),
             width=QUARTER,
+            red_from=1,
         ),
         number(
             "Something is wrong with the policy",

@@ -40,13 +40,18 @@ Panels = tuple[Builder[BuiltPanel], ...]
 
 
 def graph(
-    title: str, description: str, unit: str, *queries: Query, width: int = HALF, stacked: bool = False
+    title: str,
+    description: str,
+    unit: str,
+    *queries: Query,
+    width: int = HALF,
+    stacked: bool = False,
+    negative: bool = False,
 ) -> timeseries.Panel:
-    """Lines over time; ``stacked`` where the sum of the series means something."""
+    """Lines over time; ``stacked`` where their sum means something, ``negative`` where they may be below 0."""
     panel = (
         _described(timeseries.Panel(), title, description, queries)
         .unit(unit)
-        .min(0)
         .span(width)
         .height(8)
         .line_width(1)
@@ -54,6 +59,8 @@ def graph(
         .legend(_legend())
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
     )
+    if not negative:
+        panel.min(0)
     return panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL)) if stacked else panel
 
 

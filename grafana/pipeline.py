@@ -32,24 +32,25 @@ def _loss() -> Panels:
     between = [
         number(
             f"{before} but not {after}",
-            "Spans since the processes started. Less than 0: sent again, and counted again there."
+            "Spans since the processes started; those of the last seconds are on their way. Below 0: sent again, and "
+            "counted again there."
             if after != "sent"
             else "Spans since the processes started: dropped by the services, or about to be sent.",
             "short",
             now(f'hallmark:spans:total{{point="{before}"}} - ignoring(point) hallmark:spans:total{{point="{after}"}}'),
-            red_from=1,
         )
         for before, after in pairwise(POINTS)
     ]
     return (
         number(
             "sent but not stored",
-            "Spans within 30 minutes, exact across restarts. More than 0 for long: they are late, or lost.",
-            "short",
+            "Share of the spans within 30 minutes, exact across restarts. Red for long: they are late, or lost.",
+            "percentunit",
             now(
-                'hallmark:spans:increase30m{point="sent"} - ignoring(point) hallmark:spans:increase30m{point="stored"}'
+                '1 - hallmark:spans:increase30m{point="stored"}'
+                ' / ignoring(point) (hallmark:spans:increase30m{point="sent"} > 0)'
             ),
-            red_from=1,
+            red_from=0.01,
         ),
         *between,
         graph(

@@ -1,6 +1,7 @@
 """The terminal of a stack: lines of parts, aligned behind their names, each name in a colour of its own."""
 
 from collections.abc import Sequence
+from textwrap import TextWrapper
 
 from rich.console import Console
 from rich.text import Text
@@ -30,8 +31,13 @@ class Terminal:
         self._speaker.say(line)
 
     def show(self, name: str, line: str) -> None:
-        """A line of a part; what does not fit is continued behind the name too, as it is not the stack that speaks."""
+        """A line of a part; words that do not fit follow behind the name too, as it is not the stack that speaks."""
         prefix = self._prefixes[name]
-        room = max(MIN_ROOM, self._console.width - len(prefix)) if self._console.is_terminal else max(1, len(line))
-        for start in range(0, max(1, len(line)), room):
-            self._speaker.say(prefix + line[start : start + room], soft_wrap=True)
+        for text in self._broken(line, self._console.width - len(prefix)):
+            self._speaker.say(prefix + text, soft_wrap=True)
+
+    def _broken(self, line: str, room: int) -> list[str]:
+        if not self._console.is_terminal:
+            return [line]
+        # Only between words, so that a name with hyphens can still be copied.
+        return TextWrapper(max(MIN_ROOM, room), break_on_hyphens=False).wrap(line) or [""]

@@ -115,18 +115,20 @@ def _complete(watched: Watched, status: str, alerts: int) -> list[Any]:
     return [one for one in told if one["status"] == status and len(one["alerts"]) == alerts]
 
 
-def test_what_follows_from_a_fault_is_not_told(watched: Watched) -> None:
-    watched.stop("collector_metrics")
+@pytest.mark.parametrize(
+    ("target", "fault", "follows"),
+    [
+        ("collector_metrics", "TargetDown", ["ServiceSilent"] * len(SERVICES)),
+        ("rabbitmq_metrics", "BrokerDown", ["TargetDown"]),
+    ],
+)
+def test_what_follows_from_a_fault_is_not_told(watched: Watched, target: str, fault: str, follows: list[str]) -> None:
+    watched.stop(target)
 
-    def inhibited() -> list[dict[str, Any]]:
-        alerts = watched.alerts()
-        return [
-            alert
-            for alert in alerts
-            if alert["labels"]["alertname"] == "ServiceSilent" and alert["status"]["inhibitedBy"]
-        ]
+    def inhibited() -> list[str]:
+        return [alert["labels"]["alertname"] for alert in watched.alerts() if alert["status"]["inhibitedBy"]]
 
-    until(lambda: len(inhibited()) == len(SERVICES), "all services are silent, which is inhibited", timeout_s=SOON_S)
+    until(lambda: inhibited() == follows, f"{follows} are inhibited", timeout_s=SOON_S)
     until(lambda: watched.told.of("/alerts"), "the webhook is told", timeout_s=SOON_S)
     named = {alert["labels"]["alertname"] for told in watched.told.of("/alerts") for alert in told["alerts"]}
-    assert named == {"TargetDown"}
+    assert named == {fault}

@@ -15,6 +15,8 @@ READER = Path(__file__).parent / "reader"
 BUILD_S = 300.0
 
 Read = Callable[[str, str], Any]
+Instructions = list[dict[str, str]]
+Image = Callable[[str, str], Instructions]
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +40,16 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
 def project(read: Read) -> Any:
     """compose.yaml in its canonical form."""
     return read("compose", "compose.yaml")
+
+
+@pytest.fixture(scope="session")
+def image(read: Read) -> Image:
+    """The instructions that lead to a named stage of a Dockerfile, those of the stages that it starts from first."""
+
+    def instructions(path: str, target: str) -> Instructions:
+        stages = {stage["name"]: stage for stage in read("dockerfile", path)["stages"]}
+        stage = stages[target]
+        base = instructions(path, stage["base"]) if stage["base"] in stages else []
+        return [*base, *stage["instructions"]]
+
+    return instructions

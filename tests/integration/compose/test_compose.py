@@ -62,9 +62,9 @@ NEEDS = {
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_has_the_folders_that_it_reads_where_its_image_looks(project: Any, read: Any, name: str) -> None:
-    last = read("dockerfile", "Dockerfile")["stages"][-1]
-    lines = " ".join(instruction["line"] for instruction in last["instructions"])
+def test_a_service_has_the_folders_that_it_reads_where_its_image_looks(project: Any, image: Any, name: str) -> None:
+    assert project["services"][name]["build"]["target"] == name
+    lines = " ".join(instruction["line"] for instruction in image("Dockerfile", name))
     mounted = {str(path): bind["target"] for path, bind in _mounts(project, name).items()}
 
     assert set(mounted) == NEEDS[name]
@@ -147,13 +147,13 @@ def test_who_still_sends_to_a_part_ends_before_it(project: Any) -> None:
             assert all(later in reached[name] for name in earlier), (earlier, later)
 
 
-def test_what_is_waited_for_can_say_that_it_is_healthy(project: Any, read: Any) -> None:
+def test_what_is_waited_for_can_say_that_it_is_healthy(project: Any, image: Any) -> None:
     dockerfiles = {True: "Dockerfile", False: "otel-collector/Dockerfile"}
     for service in project["services"].values():
         for name, wait in service.get("depends_on", {}).items():
             if wait["condition"] == "service_healthy" and "healthcheck" not in project["services"][name]:
-                last = read("dockerfile", dockerfiles[name in SERVICES])["stages"][-1]
-                assert "HEALTHCHECK" in [instruction["name"] for instruction in last["instructions"]]
+                instructions = image(dockerfiles[name in SERVICES], name)
+                assert "HEALTHCHECK" in [instruction["name"] for instruction in instructions]
 
 
 def test_images_of_others_are_of_one_version(project: Any) -> None:
@@ -164,6 +164,7 @@ def test_images_of_others_are_of_one_version(project: Any) -> None:
 def test_every_container_is_bounded_and_ours_are_confined(project: Any) -> None:
     for name, service in project["services"].items():
         limits = service["deploy"]["resources"]["limits"]
+        assert service["logging"]["driver"] == "local", name  # turns logs over
         assert limits["cpus"], name
         assert limits["memory"], name
         assert service["restart"] == "unless-stopped", name

@@ -8,6 +8,8 @@ import pytest
 from tests.support.command import ROOT
 
 DOCKERFILES = ("Dockerfile", "otel-collector/Dockerfile")
+SERVICES = ("web", "preprocess", "inference", "qoa")
+IMAGES = [*(("Dockerfile", service) for service in SERVICES), ("otel-collector/Dockerfile", "collector")]
 
 
 @pytest.fixture(params=DOCKERFILES)
@@ -16,31 +18,46 @@ def path(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def _lines(stage: Any, name: str) -> list[str]:
-    return [found["line"] for found in stage["instructions"] if found["name"] == name]
+def _lines(instructions: list[dict[str, str]], name: str) -> list[str]:
+    return [found["line"] for found in instructions if found["name"] == name]
 
 
 def test_the_linter_has_nothing_to_say(read: Any, path: str) -> None:
     assert read("dockerfile", path)["warnings"] == []
 
 
-def test_what_runs_is_not_root_and_says_how_it_is(read: Any, path: str) -> None:
-    last = read("dockerfile", path)["stages"][-1]
-    assert _lines(last, "USER") == ["USER 10001:10001"]
-    assert len(_lines(last, "HEALTHCHECK")) == 1
-    names = [found["name"] for found in last["instructions"]]
+@pytest.mark.parametrize(("path", "target"), IMAGES)
+def test_what_runs_is_not_root_and_says_how_it_is(image: Any, path: str, target: str) -> None:
+    instructions = image(path, target)
+    assert _lines(instructions, "USER") == ["USER 10001:10001"]
+    assert len(_lines(instructions, "HEALTHCHECK")) == 1
+    names = [found["name"] for found in instructions]
     assert not {"RUN", "COPY", "ADD"} & set(names[names.index("USER") :]), "nothing may be its own to change"
 
 
-def test_what_runs_takes_the_signal_that_asks_it_to_end(read: Any, path: str) -> None:
-    (start,) = _lines(read("dockerfile", path)["stages"][-1], "CMD")
+@pytest.mark.parametrize(("path", "target"), IMAGES)
+def test_what_runs_takes_the_signal_that_asks_it_to_end(image: Any, path: str, target: str) -> None:
+    (start,) = _lines(image(path, target), "CMD")
     assert start.startswith("CMD [")
-    assert "sh" not in start or '"exec ' in start
+    assert "sh" not in start
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_image_of_a_service_is_its_own(image: Any, service: str) -> None:
+    instructions = image("Dockerfile", service)
+    assert _lines(instructions, "CMD") == [f'CMD ["python", "-m", "hallmark_{service}"]']
+    assert _lines(instructions, "COPY") == [
+        f"COPY --from=needed-by-{service} /opt/hallmark /opt/hallmark",
+        "COPY --from=ours /opt/hallmark/lib /opt/hallmark/lib",
+    ]
+    (health,) = _lines(instructions, "HEALTHCHECK")
+    assert health.endswith(f'CMD ["python", "-m", "hallmark_cli.up.probe", "{service}"]')
 
 
 def test_bases_are_of_one_version(read: Any, path: str) -> None:
-    for stage in read("dockerfile", path)["stages"]:
-        assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z-]+)?", stage["base"]), stage["base"]
+    stages = read("dockerfile", path)["stages"]
+    for base in {stage["base"] for stage in stages} - {stage["name"] for stage in stages}:
+        assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z-]+)?", base), base
 
 
 def test_an_image_has_the_versions_that_everyone_has(read: Any) -> None:

@@ -1,4 +1,4 @@
-"""Each image of a service as its Dockerfile builds it, in a folder instead of a container: enough, and no more?"""
+"""Each image of a service as the Dockerfile builds it, in a folder instead of a container: enough, and no more?"""
 
 import os
 import shlex
@@ -47,14 +47,27 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def ours(image: Any, tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all images have: our code."""
+    return _built(image("Dockerfile", "ours"), tools, tmp_path_factory.mktemp("ours"))
+
+
 @pytest.fixture
-def python(read: Any, service: str, tools: Path, tmp_path: Path) -> Path:
-    """The Python of a service's image: the first stage of the Dockerfile, instruction by instruction."""
-    home, source = tmp_path / "home", tmp_path / "source"
-    source.mkdir()
-    environ = {**environment(), "SERVICE": service, "PATH": f"{tools / 'bin'}:{os.environ['PATH']}"}
+def python(image: Any, service: str, tools: Path, ours: Path, tmp_path: Path) -> Path:
+    """The Python of a service's image: what it needs of others, and our code over it."""
+    home = _built(image("Dockerfile", f"needed-by-{service}"), tools, tmp_path / "needed")
+    shutil.copytree(ours / "lib", home / "lib", dirs_exist_ok=True)
+    return home / "bin/python"
+
+
+def _built(instructions: list[dict[str, str]], tools: Path, folder: Path) -> Path:
+    """What a stage has made of HOME once its instructions were followed one by one."""
+    home, source = folder / "home", folder / "source"
+    source.mkdir(parents=True)
+    environ = {**environment(), "PATH": f"{tools / 'bin'}:{os.environ['PATH']}"}
     environ.pop("VIRTUAL_ENV", None)
-    for instruction in read("dockerfile", "Dockerfile")["stages"][0]["instructions"]:
+    for instruction in instructions:
         name, _, rest = instruction["line"].partition(" ")
         if name == "COPY":
             _copy(shlex.split(rest), source)
@@ -69,7 +82,7 @@ def python(read: Any, service: str, tools: Path, tmp_path: Path) -> Path:
                 check=False,
             )
             assert done.returncode == 0, done.stderr[-2000:]
-    return home / "bin/python"
+    return home
 
 
 def _copy(paths: list[str], folder: Path) -> None:

@@ -19,6 +19,7 @@ RULE_TESTS = sorted((FOLDER / "tests").glob("*.yml"))
 
 _LABEL = re.compile(r"\$labels\.(\w+)")
 _OUTCOME = re.compile(r'(hallmark_\w+_total)\{[^}]*outcome=~?"([^"]+)"')
+_PAST = re.compile(r"(\S+) offset")
 _ALERT_SAMPLE = re.compile(r'alertname="(?P<name>\w+)"')
 
 
@@ -92,6 +93,12 @@ def test_outcomes_that_a_rule_reads_are_counted(rule: Rule) -> None:
     for metric, matched in _OUTCOME.findall(rule.expr):
         for outcome in re.findall(r"(?:^|[|])(\w+)", matched):
             assert re.search(rf"\b{outcome}\b", counted[metric]), (metric, outcome)
+
+
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=f"{rule.name} {rule.labels}") for rule in rules()])
+def test_what_a_counter_was_is_found_beyond_a_gap(rule: Rule) -> None:
+    """A plain ``offset`` finds nothing in a gap, and all that was ever counted would be taken for new."""
+    assert all(before.endswith("[1h]") for before in _PAST.findall(rule.expr)), rule.expr
 
 
 def test_the_bound_of_a_queue_is_that_of_the_topology() -> None:

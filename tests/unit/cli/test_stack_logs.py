@@ -87,6 +87,12 @@ def test_on_a_terminal_the_rest_of_a_line_stands_behind_the_name_too() -> None:
     assert out.getvalue().splitlines() == [f"web       | {'x' * 30}", "web       | x"]
 
 
+def test_on_a_terminal_a_line_is_broken_between_words() -> None:
+    terminal, out = _terminal(46, is_terminal=True)
+    terminal.show("web", "  level=warn caller=a-name-with-hyphens.go said")
+    assert out.getvalue().splitlines() == ["web       |   level=warn", "web       | caller=a-name-with-hyphens.go said"]
+
+
 def test_only_the_name_is_coloured() -> None:
     out = io.StringIO()
     console = Console(file=out, width=80, force_terminal=True, color_system="standard", highlight=False)
