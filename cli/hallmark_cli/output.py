@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.text import Text
 
 from hallmark_cli.errors import CliError
+from hallmark_cli.render.text import hanging
 
 
 def write_json(value: Any) -> None:
-    """One JSON document on one line of stdout, at once."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """One JSON document on one line of stdout, at once; escaped where stdout could not hold every character."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf")) + "\n")
     sys.stdout.flush()
 
 
@@ -33,6 +34,12 @@ def write_lines(lines: Iterable[Text]) -> None:
     console = stdout()
     for line in lines:
         console.print(line)
+
+
+def write_folded(lines: Iterable[Text]) -> None:
+    """The same, folded to the width of a terminal; for what is none nothing is folded."""
+    console = stdout()
+    write_lines(piece for line in lines for piece in (hanging(line, console.width) if console.is_terminal else [line]))
 
 
 def write_file(file: Path, text: str) -> None:

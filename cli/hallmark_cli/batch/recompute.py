@@ -21,7 +21,7 @@ from hallmark_cli.contracts.checking import check_files, model_of
 from hallmark_cli.errors import CliError
 from hallmark_cli.report.command import LAST, LAST_PAGE, show_windows
 from hallmark_cli.report.fetch import found_by, material_of
-from hallmark_cli.report.question import MAX_LAST, Question
+from hallmark_cli.report.question import MAX_LAST, Question, named_figures
 from hallmark_cli.report.write import save_page
 from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.contracts.model import EVERYONE, Contract
@@ -87,7 +87,7 @@ def recompute(
         until=until,
         segment=segment,
         last=last,
-        metrics=tuple(metric or ()),
+        metrics=named_figures(metric or ()),
     )
     other = _reference(reference, reference_from, reference_until, model)
     answers = asyncio.run(recomputed(settings, contracts_of(settings, contract or []), question, period, other))
@@ -106,6 +106,10 @@ def _reference(file: Path | None, since: str, until: str, model: str) -> Referen
         raise CliError("--reference and --reference-from: give one of them", exit_code=2)
     if not model:
         raise CliError("--model: is needed to know whose reference that is", exit_code=2)
+    if file and not file.is_file():
+        raise CliError(
+            f"--reference {file}: no such file; give a reference.json, or --reference-from for records", exit_code=2
+        )
     names = ("--reference-from", "--reference-until")
     return file or period_of(since, until, names)
 

@@ -16,7 +16,7 @@ from hallmark_cli.batch.progress import bar
 from hallmark_cli.batch.source import Run, models_of, only_consumer, only_model, windows_of
 from hallmark_cli.client import CONNECT_TIMEOUT_S, channel_to
 from hallmark_cli.errors import unreachable
-from hallmark_common.contracts.model import Contract, Objective
+from hallmark_common.contracts.model import EVERYONE, Contract, Objective
 from hallmark_common.reports import blamed
 from hallmark_common.settings import Settings
 from hallmark_qoa.batch.recompute import Window, sizes_for
@@ -69,37 +69,45 @@ class Tally:
 
 @dataclass(slots=True)
 class Backtest:
-    """What was found of contracts."""
+    """What was found of one contract."""
 
-    tallies: dict[tuple[str, str], Tally]
-    """By contract and objective."""
+    contract: Contract
+    now_ns: int
+    """A window that ends later is not over."""
+    tallies: dict[str, Tally]
+    """By objective, in its order."""
     records: int = 0
-    """Records in the windows that were looked at."""
+    """Records of its consumer and model in the windows that were looked at."""
     from_ns: int | None = None
     """Start of the first window, and end of the last."""
     until_ns: int | None = None
+    over: bool = False
+    """Whether any window of a size that it judges is over."""
 
     @classmethod
-    def of(cls, contracts: Sequence[Contract]) -> "Backtest":
-        """Of contracts about which nothing has been found yet."""
-        return cls({(one.name, each.name): Tally(each) for one in contracts for each in one.objectives})
+    def of(cls, contract: Contract, now_ns: int) -> "Backtest":
+        """Of a contract about which nothing has been found yet."""
+        return cls(contract, now_ns, {objective.name: Tally(objective) for objective in contract.objectives})
 
     def add(self, window: Window) -> None:
-        """Take what was made of a window."""
+        """Take what was made of a window, which may be one that the contract is not about."""
         due = window.due
+        if due.model != self.contract.model.name or self.contract.consumer not in (EVERYONE, due.consumer):
+            return
         self.records += window.records
         self.from_ns = due.start_ns if self.from_ns is None else min(self.from_ns, due.start_ns)
         self.until_ns = due.end_ns if self.until_ns is None else max(self.until_ns, due.end_ns)
+        judged = any(objective.window_s == due.size_s for objective in self.contract.objectives)
+        self.over |= judged and due.end_ns <= self.now_ns
         for verdict in window.verdicts:
-            self.tallies[verdict.contract, verdict.objective].add(verdict)
-
-    def of_contract(self, name: str) -> list[Tally]:
-        """The objectives of one contract, in its order."""
-        return [tally for (contract, _), tally in self.tallies.items() if contract == name]
+            if verdict.contract == self.contract.name:
+                self.tallies[verdict.objective].add(verdict)
 
 
-def backtest(settings: Settings, contracts: Sequence[Contract], period: Period, *, required: bool) -> Backtest | None:
-    """Judge stored records by contracts; None where no engine is there to give them and that may be.
+def backtest(
+    settings: Settings, contracts: Sequence[Contract], period: Period, *, required: bool
+) -> dict[str, Backtest] | None:
+    """Judge stored records by contracts, by name; None where no engine is there to give them and that may be.
 
     CliError where it is required, and where the engine cannot give records.
     """
@@ -108,11 +116,11 @@ def backtest(settings: Settings, contracts: Sequence[Contract], period: Period, 
 
 async def _backtest(
     settings: Settings, contracts: Sequence[Contract], period: Period, *, required: bool
-) -> Backtest | None:
+) -> dict[str, Backtest] | None:
     sizes = sizes_for(objective.window_s for contract in contracts for objective in contract.objectives)
     now_ns = time.time_ns()
     run = Run(contracts, sizes, models_of(settings), period, now_ns, only_model(contracts), only_consumer(contracts))
-    found = Backtest.of(contracts)
+    found = {contract.name: Backtest.of(contract, now_ns) for contract in contracts}
     async with channel_to(settings, "qoa") as channel:
         if not await _answers(channel):
             if required:
@@ -120,7 +128,8 @@ async def _backtest(
             return None
         with bar("backtest") as progress:
             async for window in windows_of(QoaServiceStub(channel), settings, run, progress):
-                found.add(window)
+                for one in found.values():
+                    one.add(window)
     return found
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from hallmark_cli.contracts.backtest import Backtest, Tally
 from hallmark_cli.render.amounts import amount
 from hallmark_cli.render.text import printable
+from hallmark_common.contracts.model import EVERYONE, Contract
 from hallmark_common.times import rfc3339
 
 HEADS = ("objective", "windows", "violated", "unknown", "first", "last", "blamed, or why unknown")
@@ -16,30 +17,40 @@ GAP = "  "
 _NUMBERS = frozenset(("windows", "violated", "unknown"))
 
 
-def backtest_lines(name: str, found: Backtest) -> list[Text]:
-    """What a contract would have said: a sentence, and a line for each objective."""
+def backtest_lines(found: Backtest) -> list[Text]:
+    """What a contract would have said: a sentence, and a line for each objective where any would have been judged."""
     if found.from_ns is None or found.until_ns is None:
-        return [Text("  backtest: no records are stored that it is about", "dim")]
-    tallies = found.of_contract(name)
+        return [Text(f"  backtest: no records are stored of {_whose(found.contract)}", "dim")]
+    tallies = list(found.tallies.values())
     over = f"{_counted(found.records, 'record')} from {rfc3339(found.from_ns)} to {rfc3339(found.until_ns)}"
-    sentence = Text.assemble(
-        f"  over {amount((found.until_ns - found.from_ns) / 1e9, 's')} ({over}): ", _summary(tallies)
-    )
-    return [sentence, *_table(tallies)]
+    sentence = Text.assemble(f"  over {amount((found.until_ns - found.from_ns) / 1e9, 's')} ({over}): ")
+    if not any(tally.windows for tally in tallies):
+        return [sentence.append(f"no window would have been judged, for {_why_none(found)}", "yellow")]
+    return [sentence.append_text(_summary(tallies)), *_table(tallies)]
+
+
+def _whose(contract: Contract) -> str:
+    return contract.model.name if contract.consumer == EVERYONE else f"{contract.model.name} for {contract.consumer}"
+
+
+def _why_none(found: Backtest) -> str:
+    if not found.over:
+        return "none is over yet"
+    return "none is of the versions and the variant that it is about, and of the time when it holds"
 
 
 def _summary(tallies: Sequence[Tally]) -> Text:
-    violated = sum(tally.verdicts["violated"] for tally in tallies)
-    unknown = sum(tally.verdicts["unknown"] for tally in tallies)
-    if not sum(tally.windows for tally in tallies):
-        return Text("no window would have been judged", "yellow")
+    verdicts = sum((tally.verdicts for tally in tallies), Counter())
     parts = Text("would never have been violated", "green")
-    if violated:
-        parts = Text(f"would have been violated {_counted(violated, 'time')}", "red")
+    if verdicts["violated"]:
+        parts = Text(f"would have been violated {_counted(verdicts['violated'], 'time')}", "red")
         parts.append(f", first at {rfc3339(min(_known(tally.first_ns for tally in tallies)))}", "default")
         parts.append(f", last at {rfc3339(max(_known(tally.last_ns for tally in tallies)))}", "default")
         blame = sum((tally.blamed for tally in tallies), Counter()).most_common(1)
         parts.append(f", most often blamed on {printable(blame[0][0])}" if blame else "", "default")
+    elif not verdicts["pass"]:
+        parts = Text("could not be told whether it was kept", "yellow")
+    unknown = verdicts["unknown"]
     return parts.append(f"; unknown {_counted(unknown, 'time')}" if unknown else "", "yellow")
 
 
@@ -70,9 +81,9 @@ def _row(tally: Tally) -> tuple[str, ...]:
     )
 
 
-def backtest_to_dict(name: str, found: Backtest) -> dict[str, Any]:
+def backtest_to_dict(found: Backtest) -> dict[str, Any]:
     """The same as JSON; times are those of events, null where there are none."""
-    tallies = found.of_contract(name)
+    tallies = list(found.tallies.values())
     return {
         "from": _instant_or_none(found.from_ns),
         "until": _instant_or_none(found.until_ns),

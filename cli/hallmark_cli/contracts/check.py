@@ -1,6 +1,6 @@
 """`hallmark contracts check`: whether contracts can be judged, and what they would have said of what is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,11 +52,13 @@ def contracts_check(
     if as_json:
         output.write_json(checked_to_dict(checked, found))
     else:
-        output.write_lines(checked_lines(checked, found))
+        output.write_folded(checked_lines(checked, found))
     raise typer.Exit(0 if all(each.is_good for each in checked) else 1)
 
 
-def _backtested(settings: Settings, checked: Sequence[Checked], period: Period, *, required: bool) -> Backtest | None:
+def _backtested(
+    settings: Settings, checked: Sequence[Checked], period: Period, *, required: bool
+) -> Mapping[str, Backtest] | None:
     good = [each.file.contract for each in checked if each.is_good and each.file.contract is not None]
     if not good:
         return None
@@ -66,7 +68,7 @@ def _backtested(settings: Settings, checked: Sequence[Checked], period: Period, 
     return found
 
 
-def checked_to_dict(checked: Sequence[Checked], found: Backtest | None = None) -> dict[str, Any]:
+def checked_to_dict(checked: Sequence[Checked], found: Mapping[str, Backtest] | None = None) -> dict[str, Any]:
     """What was checked and found, as JSON."""
     return {
         "contracts": [
@@ -82,10 +84,10 @@ def checked_to_dict(checked: Sequence[Checked], found: Backtest | None = None) -
     }
 
 
-def _backtest_to_dict(checked: Checked, found: Backtest | None) -> dict[str, Any] | None:
+def _backtest_to_dict(checked: Checked, found: Mapping[str, Backtest] | None) -> dict[str, Any] | None:
     if found is None or checked.file.contract is None or not checked.is_good:
         return None
-    return backtest_to_dict(checked.file.contract.name, found)
+    return backtest_to_dict(found[checked.file.contract.name])
 
 
 def _contract_to_dict(contract: Contract | None) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-def checked_lines(checked: Sequence[Checked], found: Backtest | None = None) -> list[Text]:
+def checked_lines(checked: Sequence[Checked], found: Mapping[str, Backtest] | None = None) -> list[Text]:
     """Each file with what was checked of it, what was found, and what it would have said."""
     lines: list[Text] = []
     for each in checked:
@@ -128,7 +130,7 @@ def checked_lines(checked: Sequence[Checked], found: Backtest | None = None) -> 
         styles = {"error": "red", "warning": "yellow"}
         lines += [Text(str(finding), styles[finding.problem.level]) for finding in each.findings]
         if found is not None and each.file.contract is not None and each.is_good:
-            lines += backtest_lines(each.file.contract.name, found)
+            lines += backtest_lines(found[each.file.contract.name])
     return lines
 
 

@@ -86,7 +86,7 @@ def _constraint(where: str, section: Section, part: object) -> Constraint | Left
     metric = part.get("metrics") if isinstance(part, Mapping) else None
     condition = part.get("condition") if isinstance(part, Mapping) else None
     if not isinstance(part, Mapping) or not isinstance(metric, Mapping) or not isinstance(condition, Mapping):
-        return Left(where, "has no `metrics` with a `condition`")
+        return Left(where, "has no `metrics` and, beside it, `condition`")
     return Constraint(
         where=where,
         section=section,

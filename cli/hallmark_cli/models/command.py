@@ -1,6 +1,6 @@
 """`hallmark models`: add and list."""
 
-from hallmark_cli.lazy import LazyGroup
+from hallmark_cli.lazy import Lazy, LazyGroup
 from hallmark_cli.typer_app import make_app
 
 
@@ -8,8 +8,8 @@ class ModelsCommands(LazyGroup):
     """The commands of `hallmark models`."""
 
     modules = {  # noqa: RUF012 - a ClassVar could not be overridden
-        "add": "hallmark_cli.models.add",
-        "list": "hallmark_cli.models.list",
+        "add": Lazy("hallmark_cli.models.add", "Add an ONNX file, with a model.yaml that already serves."),
+        "list": Lazy("hallmark_cli.models.list", "List the models in the models folder (HALLMARK_MODELS_DIR)."),
     }
 
 

@@ -76,7 +76,7 @@ def _batched_lines(batched: bool) -> list[str]:
 
 
 def _tensor_lines(tensor: GraphTensor) -> list[str]:
-    names = ", ".join(axis if isinstance(axis, str) else "?" for axis in tensor.axes if not isinstance(axis, int))
+    names = ", ".join(axis for axis in tensor.axes if isinstance(axis, str))
     return [
         f"    - name: {_scalar(tensor.name)}",
         f"      datatype: {tensor.datatype}",

@@ -8,11 +8,10 @@ import typer
 from hallmark_cli import options, output
 from hallmark_cli.errors import CliError
 from hallmark_cli.render.report import report_lines
-from hallmark_cli.render.text import hanging
 from hallmark_cli.report.empty import nothing_found
 from hallmark_cli.report.fetch import fetch
 from hallmark_cli.report.judging import fetch_unusable
-from hallmark_cli.report.question import MAX_LAST, Found, Question
+from hallmark_cli.report.question import MAX_LAST, Found, Question, named_figures
 from hallmark_cli.report.write import write_page
 from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.reports import report_to_dict
@@ -55,7 +54,8 @@ def report(
     if html and as_json:
         raise CliError("--html and --json: give one of them", exit_code=2)
     default = LAST_PAGE if html else LAST_JSON if as_json else LAST
-    asked = Question(consumer, model, variant, window, since, until, segment, last or default, tuple(metric or ()))
+    metrics = named_figures(metric or ())
+    asked = Question(consumer, model, variant, window, since, until, segment, last or default, metrics)
     settings = load_settings()
     if html:
         write_page(settings, asked, html)
@@ -79,7 +79,6 @@ def show_windows(found: Found, metrics: Sequence[str]) -> None:
     """Windows for people, as wide as the terminal is."""
     console = output.stdout()
     width = console.width if console.is_terminal else PIPED
-    lines = report_lines(found.windows, metrics, width)
-    output.write_lines(piece for line in lines for piece in hanging(line, width))
+    output.write_folded(report_lines(found.windows, metrics, width))
     if found.more:
         output.note("There are older windows; --last, --from and --until show them.")

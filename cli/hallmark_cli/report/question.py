@@ -9,6 +9,7 @@ from hallmark.qoa.v1.qoa_pb2 import GetReportRequest
 from hallmark.qoa.v1.report_pb2 import WindowReport
 from hallmark_cli.errors import CliError
 from hallmark_cli.payload import timestamp
+from hallmark_common.contracts.figures import check_figure
 from hallmark_common.settings import WINDOWS
 
 EVERY_SEGMENT = "*"
@@ -75,6 +76,16 @@ class Found:
     """By size, then oldest first."""
     more: bool
     """Whether there are older ones that were not asked for."""
+
+
+def named_figures(given: Sequence[str]) -> tuple[str, ...]:
+    """What ``--metric`` names: keys of figures and names of metrics; :class:`CliError` for what cannot be either."""
+    for key in given:
+        try:
+            check_figure(key)
+        except ValueError as error:
+            raise CliError(f"--metric {key!r}: {str(error).removeprefix(f'{key}: ')}", exit_code=2) from None
+    return tuple(given)
 
 
 def chosen(answers: Sequence[Found]) -> Found:

@@ -240,7 +240,7 @@ async def test_a_wrong_option_is_one_line(
 
 async def test_what_the_engine_refuses_is_said_whichever_size_is_asked_for(engine: Engine, hallmark: Hallmark) -> None:
     engine.refuses = "figures"
-    said = await hallmark("report", "--metric", "acuracy")
+    said = await hallmark("report", "--metric", "accuracy")
     assert (said.code, said.err) == (1, "hallmark: INVALID_ARGUMENT: figures: expected something else, got 'this'\n")
 
 

@@ -51,6 +51,15 @@ def failing(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Failing:
         (["feedback", "x", "1", "2"], "Got unexpected extra argument"),
         (["feedback", "x", "--jsn"], "No such option: --jsn"),
         (["feedback", "x", "1", "--file", "y"], "--file: holds ids, values and times itself"),
+        (["report", "--metric", "acuracy"], "--metric 'acuracy': no such metric: 'acuracy'; did you mean accuracy?"),
+        (["report", "--metric", ""], "--metric '': '' is no key of a figure; write metric"),
+        (
+            ["report", "--metric", "accuracy", "--metric", "accuracy.p5"],
+            "--metric 'accuracy.p5': the aggregate is 'p5'",
+        ),
+        (["report", "--metric", "spread[acc by x].ratio"], "--metric 'spread[acc by x].ratio': no such metric: 'acc'"),
+        (["batch", "recompute", "--model", "m", "--reference", "x.json"], "--reference x.json: no such file; give a"),
+        (["batch", "recompute", "--metric", "psi["], "--metric 'psi[': 'psi[' is no key of a figure"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_exit_code_2(failing: Failing, arguments: list[str], problem: str) -> None:

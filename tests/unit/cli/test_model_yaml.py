@@ -65,6 +65,14 @@ def _signature(*inputs: Any, outputs: Any = (("n", 2),)) -> Signature:
     )
 
 
+def test_free_axes_are_named_where_the_graph_names_them() -> None:
+    text = model_yaml("m", "1", "m.onnx", _signature(("n", None, 3), (None, 3)), 1, batched=False)
+    assert [line.strip() for line in text.splitlines() if "shape:" in line] == [
+        "shape: [-1, -1, 3]  # free: n",
+        "shape: [-1, 3]",
+    ]
+
+
 @pytest.mark.parametrize(
     ("signature", "expected"),
     [

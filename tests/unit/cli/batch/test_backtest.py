@@ -11,6 +11,7 @@ from hallmark_qoa.stores.base import Due
 
 S = 10**9
 DAY_S = 86_400
+NOW_NS = 2 * DAY_S * S
 CONTRACT = Contract.model_validate(
     {
         "name": "deal",
@@ -32,15 +33,20 @@ def verdict(objective: str, word: str, start_s: int, *reasons: str, blame: str =
     return made
 
 
-def found(*verdicts: WindowVerdict, records: int = 10) -> Backtest:
-    test = Backtest.of([CONTRACT])
+def add(test: Backtest, *verdicts: WindowVerdict, start_s: int = 0, size_s: int = 60, consumer: str = "c") -> None:
+    due = Due("judge", size_s, "m", consumer, start_s * S, 0, 0)
+    test.add(Window(due, (), list(verdicts), (), 10))
+
+
+def found(*verdicts: WindowVerdict) -> Backtest:
+    test = Backtest.of(CONTRACT, NOW_NS)
     for one in verdicts:
-        test.add(Window(Due("judge", 60, "m", "c", one.start.ToNanoseconds(), 0, 0), (), [one], (), records))
+        add(test, one, start_s=one.start.seconds)
     return test
 
 
 def text(test: Backtest) -> list[str]:
-    return [line.plain for line in backtest_lines("deal", test)]
+    return [line.plain for line in backtest_lines(test)]
 
 
 BROKEN = found(
@@ -66,23 +72,49 @@ def test_a_sentence_and_a_line_for_each_objective() -> None:
     ]
 
 
-def test_kept_once_and_without_any_window() -> None:
+def test_kept_once_and_violated_once() -> None:
     assert text(found(verdict("fast", "pass", 0)))[0].endswith(": would never have been violated")
-    assert text(found())[0] == "  backtest: no records are stored that it is about"
-    assert text(found(verdict("fast", "violated", 0, blame="web"), records=1))[0].endswith(
+    assert text(found(verdict("fast", "violated", 0, blame="web")))[0].endswith(
         "would have been violated 1 time, first at 1970-01-01T00:00:00Z, last at 1970-01-01T00:00:00Z, most often "
         "blamed on stage web"
     )
 
 
-def test_windows_that_no_objective_is_about_are_not_called_kept() -> None:
-    test = Backtest.of([CONTRACT])
-    test.add(Window(Due("judge", 60, "m", "c", 0, 0, 0), (), (), (), 1))
-    assert text(test)[0].endswith(": no window would have been judged")
+def test_what_is_only_unknown_is_not_called_kept() -> None:
+    assert text(found(verdict("fast", "unknown", 0)))[0].endswith(
+        ": could not be told whether it was kept; unknown 1 time"
+    )
+    assert text(found(verdict("fast", "unknown", 0), verdict("fast", "pass", 60)))[0].endswith(
+        ": would never have been violated; unknown 1 time"
+    )
+
+
+def test_only_what_the_contract_is_about_counts() -> None:
+    nobodys = Backtest.of(CONTRACT.model_copy(update={"consumer": "desk"}), NOW_NS)
+    others = Backtest.of(CONTRACT.model_copy(update={"name": "other"}), NOW_NS)
+    for test in (nobodys, others):
+        add(test, verdict("fast", "violated", 0))
+    assert text(nobodys) == ["  backtest: no records are stored of m for desk"]
+    assert text(found()) == ["  backtest: no records are stored of m"]
+    assert (others.records, others.tallies["fast"].windows) == (10, 0)
+
+
+def test_why_nothing_would_have_been_judged_is_said() -> None:
+    early, late, larger = (Backtest.of(CONTRACT, NOW_NS) for _ in range(3))
+    add(early)
+    assert text(early) == [
+        "  over 60 s (10 records from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z): no window would have been judged, "
+        "for none is of the versions and the variant that it is about, and of the time when it holds"
+    ]
+    add(late, start_s=2 * DAY_S)
+    add(larger, size_s=DAY_S)
+    for test in (late, larger):
+        (line,) = text(test)
+        assert line.endswith(": no window would have been judged, for none is over yet")
 
 
 def test_as_json() -> None:
-    told: dict[str, Any] = backtest_to_dict("deal", BROKEN)
+    told: dict[str, Any] = backtest_to_dict(BROKEN)
     assert (told["records"], told["violated"], told["unknown"]) == (60, 3, 2)
     fast, right = told["objectives"]
     assert fast == {

@@ -165,8 +165,8 @@ def test_a_constraint_is_an_objective(
         (constraint("response_time", "less_equal", -1), "threshold: expected at least 0, got -1"),
         (constraint("taste", "less_equal", 1), "taste: no such metric here; docs/metrics.md lists them"),
         (constraint("stage_time", "less_equal", 1), "of: stage_time needs `of`: one of web, preprocess, inference"),
-        ({"metrics": {}}, "has no `metrics` with a `condition`"),
-        (7, "has no `metrics` with a `condition`"),
+        ({"metrics": {}}, "has no `metrics` and, beside it, `condition`"),
+        (7, "has no `metrics` and, beside it, `condition`"),
     ],
 )
 def test_what_cannot_be_said_here_is_named(

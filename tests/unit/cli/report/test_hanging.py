@@ -1,9 +1,14 @@
 """Lines folded to the width of a terminal."""
 
+from io import StringIO
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 from rich.text import Text
 
+from hallmark_cli import output
 from hallmark_cli.render.text import hanging
 
 
@@ -32,3 +37,17 @@ def test_nothing_is_lost_and_nothing_is_wider(text: str, width: int) -> None:
     pieces = folded(text, width)
     assert "".join(text.split()) == "".join("".join(pieces).split())
     assert all(len(piece) <= width for piece in pieces)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "lines"),
+    [(True, ["  why  the truth is", "      not known yet"]), (False, ["  why  the truth is not known yet"])],
+)
+def test_only_for_a_terminal_are_lines_folded(
+    terminal: bool, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = StringIO()
+    console = Console(file=written, force_terminal=terminal, width=20, soft_wrap=not terminal, color_system=None)
+    monkeypatch.setattr(output, "stdout", lambda: console)
+    output.write_folded([Text("  why  the truth is not known yet")])
+    assert written.getvalue().splitlines() == lines

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from hallmark.qoa.v1.report_pb2 import WindowReport
+from hallmark.qoa.v1.report_pb2 import WindowReport, WindowVerdict
 from hallmark_cli.report.page.render import percent, render_page, rfc3339
 from hallmark_cli.report.story.tell import Story
 from hallmark_common.catalogue import CATALOGUE
@@ -119,6 +119,20 @@ def test_names_from_outside_are_text(story_of: Told) -> None:
     assert not {name for name in read.attributes if name.startswith("on")}
     assert read.text.count(HOSTILE) >= 10
     assert read.open == []
+
+
+def test_a_blame_that_changes_while_it_lasts_is_the_first(story_of: Told) -> None:
+    subject = reports.Subject()
+    verdicts = [verdict_of(subject, FAST, DAY_START_S + index * MINUTE_S, MINUTE_S, 0.5) for index in range(2)]
+    same, changed = (_of_episode(story_of, verdicts, name) for name in ("inference", "web"))
+    assert "Blamed on stage inference" in same
+    assert "Blamed at first on stage inference" in changed
+
+
+def _of_episode(story_of: Told, verdicts: Sequence[WindowVerdict], last: str) -> str:
+    verdicts[-1].blame.name = last
+    windows = [window(reports.Subject(), each.start.seconds, MINUTE_S, {}, [each]) for each in verdicts]
+    return Reader(render_page(story_of(windows), RECORDS)).text
 
 
 def test_thousands_of_windows_stay_a_page_that_opens(story_of: Told) -> None:
