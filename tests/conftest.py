@@ -5,11 +5,27 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import ports
 from tests.support.full_stack import FullStack, running_full_stack
 from tests.support.parts import Broker, new_site
 from tests.support.stack import Stack, running_stack
+
+# The same examples in every run, and no verdict on how long they take: a machine may do other things too. To look for
+# new ones: pytest --hypothesis-profile=default
+settings.register_profile("hallmark", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hallmark")
+
+STARTED_BY_THE_FIRST = {"broker", "full_stack", "running_broker", "stack"}
+STARTED_WITHIN_S = 300.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Whichever test comes first starts what all share, and that counts as its own time: each gets enough for it."""
+    for item in items:
+        if STARTED_BY_THE_FIRST & set(item.fixturenames) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(STARTED_WITHIN_S))
 
 
 @pytest.fixture(scope="session")

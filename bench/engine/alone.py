@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from bench.engine.traffic import Message
 from hallmark_common.service import GC_THRESHOLD
@@ -42,7 +41,7 @@ async def _run(path: Path, sent: Sequence[Message], predictions: int) -> dict[st
 
     async def deliver() -> None:
         for message in waiting:
-            await engine.deliver(ExportTraceServiceRequest.FromString(message.body), kept=True)
+            await engine.deliver(message.body, kept=True)
 
     wall, cpu = time.perf_counter(), time.process_time()
     await asyncio.gather(*(deliver() for _ in range(AT_ONCE)))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
 from bench.engine.traffic import Message
 from bench.judging.clock import Clock, parts_of_judging
 from bench.judging.cpu import children, cpu_s
@@ -64,7 +62,7 @@ async def judged(case: Case, file: Path, policy: Policy) -> dict[str, Any]:
 async def _fill(store: Store, sent: Sequence[Message]) -> None:
     assembler = Assembler(idle_timeout_s=5, max_pending_spans=10**9)
     for message in sent:
-        spans = decode(ExportTraceServiceRequest.FromString(message.body)).spans
+        spans = decode(message.body).spans
         await store.commit(Batch(assembler.add(spans, 0)), combine)
 
 

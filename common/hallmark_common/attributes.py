@@ -85,7 +85,11 @@ KEEP = _define(
     "sampling keeps it. Absent else.",
 )
 EVENT_TIME = _define(
-    "hallmark.event_time", "int", "web stage span", "When the event that is predicted on happened.", "ns since 1970"
+    "hallmark.event_time",
+    "int",
+    "web and preprocess stage spans",
+    "When the event that is predicted on happened.",
+    "ns since 1970",
 )
 
 # Model.

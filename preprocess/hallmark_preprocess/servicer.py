@@ -13,6 +13,7 @@ from hallmark.qoa.v1 import quality_pb2
 from hallmark_common import attributes
 from hallmark_common.model_spec import ModelSpec, RawOutput
 from hallmark_common.prediction import current_prediction
+from hallmark_common.times import event_ns
 from hallmark_preprocess.answer import Answer, make_answer
 from hallmark_preprocess.catalog import Catalog, ServedModel
 from hallmark_preprocess.inference_client import Inference, InferenceClient
@@ -49,7 +50,7 @@ class PreprocessServicer(preprocess_pb2_grpc.PreprocessServiceServicer):
     ) -> preprocess_pb2.PredictResponse:
         """One request; what is known of it so far is on the stage span whenever it fails."""
         span, steps, report = trace.get_current_span(), Steps(), DataReport()
-        span.set_attribute(attributes.MODEL, request.model[:MAX_NAME])
+        describe(request)
         model, version = self.catalog.find(request.model, request.version)
         span.set_attribute(attributes.MODEL_VERSION, version)
         span.set_attribute(attributes.MODEL_VARIANT, model.spec.variant)
@@ -84,6 +85,14 @@ class PreprocessServicer(preprocess_pb2_grpc.PreprocessServiceServicer):
         if ONLY_INPUT not in tensors:
             return tensors
         return {await self.client.only_input(spec.name, version): tensors[ONLY_INPUT]}
+
+
+def describe(request: preprocess_pb2.PredictRequest) -> None:
+    """Put on the stage span what is asked for, as web does: should its telemetry be lost, the record still has it."""
+    span = trace.get_current_span()
+    span.set_attribute(attributes.MODEL, request.model[:MAX_NAME])
+    if request.HasField("event_time") and (happened_ns := event_ns(request.event_time)) is not None:
+        span.set_attribute(attributes.EVENT_TIME, happened_ns)
 
 
 def wanted_outputs(spec: ModelSpec) -> Sequence[str]:

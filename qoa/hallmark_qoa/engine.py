@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 import grpc
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from hallmark_common import attributes
 from hallmark_common.errors import HallmarkError
@@ -99,7 +98,7 @@ class Engine:
     async def start(self) -> None:
         """Take up the spans that were acknowledged before a crash and have no record yet."""
         for entry in await self._store.journal():
-            spans = decode(ExportTraceServiceRequest.FromString(entry.request)).spans
+            spans = decode(entry.request).spans
             self.counters.spans["replayed"] += len(spans)
             self._last_entry = entry.id
             if not spans:  # written by a version that could use what this one cannot: nothing would ever settle it
@@ -107,7 +106,7 @@ class Engine:
             self._journal.keep(entry.id, {span.prediction for span in spans})
             await self._commit(self._assembler.add(spans, self._clock()))
 
-    async def deliver(self, request: ExportTraceServiceRequest, *, kept: bool = False) -> Receipt:
+    async def deliver(self, request: bytes, *, kept: bool = False) -> Receipt:
         """See the protocol."""
         if not kept and self._batches >= self._max_in_flight:
             raise _unavailable("OVERLOADED", "too many batches wait to be stored; send this one again later")
@@ -118,7 +117,7 @@ class Engine:
             await (self._deliver_kept(decoded, predictions) if kept else self._deliver(decoded, predictions, request))
         return _receipt(decoded)
 
-    async def _deliver(self, decoded: Decoded, predictions: set[str], request: ExportTraceServiceRequest) -> None:
+    async def _deliver(self, decoded: Decoded, predictions: set[str], request: bytes) -> None:
         pile = self._hand_over(self._assembler.add(decoded.spans, self._clock()))
         waiting = [prediction for prediction in predictions if prediction in self._assembler]
         if waiting:

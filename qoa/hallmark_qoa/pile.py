@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
 from hallmark_common.errors import HallmarkError
 from hallmark_qoa.facts import SpanGroup
 from hallmark_qoa.stores.base import Batch, JournalEntry
@@ -24,7 +22,7 @@ class Pile:
     done: asyncio.Future[HallmarkError | None]
     """What became of the transaction. Not as an exception, as there may be nobody who waits for it."""
     groups: list[SpanGroup] = field(default_factory=list)
-    requests: list[ExportTraceServiceRequest] = field(default_factory=list)
+    requests: list[bytes] = field(default_factory=list)
     batches: int = 0
     """Number of batches that are acknowledged after this transaction."""
     entries: Claims[int] = field(default_factory=list)
@@ -37,5 +35,5 @@ class Pile:
         entry = None
         if self.requests and self.entry not in settled:
             # One entry for all: protobuf messages one after the other are one message, with the items of both.
-            entry = JournalEntry(self.entry, b"".join(request.SerializeToString() for request in self.requests))
+            entry = JournalEntry(self.entry, b"".join(self.requests))
         return Batch(self.groups, entry, [number for number in settled if number != self.entry])

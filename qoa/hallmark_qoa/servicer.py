@@ -1,7 +1,7 @@
 """QoaService: what the engine has assembled, over gRPC."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -28,7 +28,8 @@ from hallmark.qoa.v1.qoa_pb2 import (
 )
 from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceServicer
 from hallmark.qoa.v1.report_pb2 import WindowReport
-from hallmark_common.errors import HallmarkError, invalid, shown
+from hallmark_common.contracts.figures import check_figure
+from hallmark_common.errors import MAX_SHOWN, HallmarkError, invalid, shown
 from hallmark_qoa.judging import Judging
 from hallmark_qoa.paging import make_token, page_size, read_token
 from hallmark_qoa.reporting import Asked, verdicts_of
@@ -193,12 +194,21 @@ def asked_of(request: GetReportRequest, sizes: Sequence[int]) -> tuple[Asked, in
         raise invalid("window_s", f"one of {kept}, as HALLMARK_QOA_WINDOWS says", str(request.window_s))
     if request.limit > MAX_WINDOWS:
         raise invalid("limit", f"at most {MAX_WINDOWS}", str(request.limit))
+    _check_figures(request.figures)
     limit = request.limit or DEFAULT_WINDOWS
     from_ns = _ns("from", getattr(request, "from")) if request.HasField("from") else None
     before_ns = _ns("before", request.before) if request.HasField("before") else None
     segment = None if request.segment == "*" else request.segment
     which = Windows(size_s, request.model, request.consumer, from_ns, before_ns, segment, last=limit + 1)
     return Asked(which, request.variant, tuple(request.figures)), limit
+
+
+def _check_figures(keys: Iterable[str]) -> None:
+    for key in keys:
+        try:
+            check_figure(key)
+        except ValueError as error:
+            raise invalid("figures", f"a metric or a figure of one; {str(error)[:MAX_SHOWN]}", shown(key)) from None
 
 
 def answer_of(windows: Sequence[WindowReport], limit: int) -> GetReportResponse:

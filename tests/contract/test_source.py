@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from hallmark_common.errors import StartupError
 from hallmark_common.settings import Settings
 from hallmark_qoa.sources.base import Receipt, Source
+from tests.support.amqp import empty
 from tests.support.parts import Broker
 from tests.support.sinks import HoldingSink, RecordingSink, unavailable
 from tests.support.source_drivers import KINDS, MAX_BYTES, AmqpDriver, Driver, Garbage, OtlpDriver, Outcome, post
@@ -28,7 +29,7 @@ def driver(request: pytest.FixtureRequest) -> Driver:
     if request.param != "amqp":
         return OtlpDriver(request.param)
     broker: Broker = request.getfixturevalue("broker")
-    broker.purge()
+    empty(broker)
     return AmqpDriver(broker)
 
 

@@ -268,7 +268,7 @@ async def test_window_whose_day_was_dropped_and_is_not_swept_stays_as_it_is(open
 
 
 async def test_engine_that_tells_keeps_others_from_telling_until_it_stops(open_engine: Open) -> None:
-    one, two = await open_engine("one", telling_s=1.0), await open_engine("two", telling_s=1.0)
+    one, two = await open_engine("one", telling_s=5.0), await open_engine("two")
     assert await two.untold(9) == []
     await put(one, stage(1, NOW_NS), stage(2, NOW_NS + 10 * S))
     for due in await dues(one):

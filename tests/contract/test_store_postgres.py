@@ -283,8 +283,8 @@ async def test_removal_by_size_drops_whole_days_and_counts_right(open_postgres: 
 @pytest.mark.parametrize(
     ("timeouts", "error"),
     [
-        ({"lock_timeout_s": 0.2, "statement_timeout_s": 60.0}, psycopg.errors.LockNotAvailable),
-        ({"lock_timeout_s": 60.0, "statement_timeout_s": 0.2}, psycopg.errors.QueryCanceled),
+        ({"lock_timeout_s": 2.0, "statement_timeout_s": 60.0}, psycopg.errors.LockNotAvailable),
+        ({"lock_timeout_s": 60.0, "statement_timeout_s": 2.0}, psycopg.errors.QueryCanceled),
     ],
 )
 async def test_locked_table_does_not_hang_the_engine(
@@ -341,7 +341,7 @@ async def test_backup_that_runs_at_midnight_stops_nobody(url: str, admin: Connec
 
 
 async def test_engine_that_holds_locks_and_stops_is_cut_off(open_postgres: Open) -> None:
-    stuck, other = await open_postgres("stuck", statement_timeout_s=0.3), await open_postgres("other")
+    stuck, other = await open_postgres("stuck", statement_timeout_s=2.0), await open_postgres("other")
     await put(other, stage(1))
     entered, go_on = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -16,6 +16,8 @@ from hallmark.qoa.v1.report_pb2 import WindowReport
 from tests.support.samples import samples
 from tests.support.stack import running_stack
 
+pytestmark = pytest.mark.timeout(300)
+
 DAY = int(datetime.fromisoformat("2013-07-10T00:00:00Z").timestamp())
 FLIGHTS = 300
 NEED_TRUTH = {"right", "tells-late-from-punctual", "honest"}

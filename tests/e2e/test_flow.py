@@ -18,6 +18,7 @@ from hallmark.qoa.v1.quality_pb2 import QualitySummary
 from hallmark.web.v1 import web_pb2, web_pb2_grpc
 from hallmark_common import attributes
 from hallmark_common.errors import DETAILS_KEY
+from tests.support.command import PATIENCE_S
 from tests.support.samples import samples
 from tests.support.stack import Stack
 
@@ -32,14 +33,14 @@ def digit() -> bytes:
 
 
 def record_of(stack: Stack, prediction_id: str) -> dict[str, Any]:
-    """The record, once there is one."""
+    """The record, once all of it has come."""
 
     def asked() -> Any:
-        answer = httpx.get(f"{stack.web_url}/v1/records/{prediction_id}")
+        answer = httpx.get(f"{stack.web_url}/v1/records/{prediction_id}", timeout=PATIENCE_S)
         assert answer.status_code in (200, 404), answer.text
-        return answer.status_code == 200 and answer.json()
+        return answer.status_code == 200 and answer.json()["complete"] and answer.json()
 
-    found: dict[str, Any] = stack.until(asked, f"there is a record of {prediction_id}", 10)
+    found: dict[str, Any] = stack.until(asked, f"there is a complete record of {prediction_id}")
     return found
 
 

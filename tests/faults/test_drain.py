@@ -10,6 +10,7 @@ import grpc
 from hallmark.preprocess.v1.preprocess_pb2 import Input, Table
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark.web.v1 import web_pb2, web_pb2_grpc
+from tests.support.command import PATIENCE_S
 from tests.support.samples import samples
 from tests.support.stack import Stack
 
@@ -42,11 +43,12 @@ class Load:
                     return
 
     def wait_for(self, count: int) -> None:
-        self._stack.until(lambda: len(self.answered) >= count, f"{count} answers", 20)
+        self._stack.until(lambda: len(self.answered) >= count, f"{count} answers")
 
     def join(self) -> None:
         for thread in self._threads:
-            thread.join(30)
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
 
 
 def test_nothing_accepted_is_lost(start_stack: Callable[..., Stack]) -> None:
@@ -76,5 +78,5 @@ def test_a_second_signal_does_not_wait(start_stack: Callable[..., Stack]) -> Non
     load.wait_for(20)
     stack.send(signal.SIGTERM)
     stack.send(signal.SIGTERM)
-    assert stack.exit_code(20) in (0, 128 + signal.SIGTERM, 128 + signal.SIGINT)
+    assert stack.exit_code() in (0, 128 + signal.SIGTERM, 128 + signal.SIGINT)
     load.join()

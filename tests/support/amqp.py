@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pika
@@ -12,10 +13,20 @@ from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from pika.adapters.blocking_connection import BlockingChannel
 
+from tests.support import waiting
 from tests.support.command import ROOT
 from tests.support.parts import Broker
+from tests.support.sinks import RecordingSink, span_name
+from tests.support.waiting import until
 
 EXCHANGE = "hallmark.telemetry"
+LAST = "last"
+
+BROKER_S = 30.0
+"""For what a broker has a part in: its queues are on a disk that others use too."""
+
+eventually = partial(waiting.eventually, timeout_s=BROKER_S)
+"""As :func:`tests.support.waiting.eventually`, with more patience."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +96,37 @@ def publish_batches(broker: Broker, key: str, *names: str) -> None:
     publish(broker, key, [(properties(), batch(name).SerializeToString()) for name in names])
 
 
+async def until_all_came(broker: Broker, sink: RecordingSink, *keys: str) -> None:
+    """Wait until queues of spans have nothing under way: what has to come again does so before the LAST message.
+
+    That none is ready does not say so. The next consumer gets nothing before the one that was cut off has given back.
+    """
+    for key in keys:
+        publish_batches(broker, key, LAST)
+    await eventually(lambda: list(map(span_name, sink.requests)).count(LAST) >= len(keys), "the last ones have come")
+
+
 def ready(broker: Broker, *queues: str) -> int:
     """Messages that wait to be delivered, of these queues together."""
     with channel_of(broker) as channel:
         return sum(channel.queue_declare(queue, passive=True).method.message_count for queue in queues)
+
+
+def empty(broker: Broker) -> None:
+    """Empty every queue.
+
+    What was not acknowledged is back in its queue only once whoever has read it is no consumer any more, a while after
+    it has left.
+    """
+    queues = [str(queue["name"]) for queue in _topology()["queues"]]
+    with channel_of(broker) as channel:
+
+        def consumers() -> int:
+            return sum(channel.queue_declare(queue, passive=True).method.consumer_count for queue in queues)
+
+        until(lambda: consumers() == 0, "nobody reads the queues", timeout_s=BROKER_S)
+        for queue in queues:
+            channel.queue_purge(queue)
 
 
 def taken(broker: Broker, queue: str) -> list[Found]:
@@ -102,9 +140,13 @@ def taken(broker: Broker, queue: str) -> list[Found]:
 
 def restore_topology(broker: Broker) -> None:
     """Declare again what a test has deleted."""
-    topology = json.loads((ROOT / "rabbitmq" / "topology.json").read_text())
+    topology = _topology()
     content = {kind: topology[kind] for kind in ("exchanges", "queues", "bindings")}
     for entries in content.values():
         for entry in entries:
             entry.pop("vhost")
     broker.api("/definitions/hallmark", "POST", content)
+
+
+def _topology() -> dict[str, Any]:
+    return dict(json.loads((ROOT / "rabbitmq" / "topology.json").read_text()))

@@ -6,6 +6,7 @@ Unlike ``hallmark stack``, in which the end of one part ends all, so that faults
 import json
 import logging
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -38,6 +39,9 @@ logger = logging.getLogger(__name__)
 SERVICES = {"inference": "inference_port", "preprocess": "preprocess_port", "web": "web_http_port"}
 _QUICK = {"COLLECTOR_DECISION_WAIT": "1s"}
 SETTLED_S = 90.0
+PATIENCE_S = 30.0
+"""What a caller gives a prediction; a machine that does other things too may stall for seconds."""
+_ENDLESS_S = 3600.0
 _ROWS = "SELECT prediction_id, record, spans FROM records"
 _SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)")
 
@@ -64,12 +68,13 @@ class Stored:
 
 
 class Load:
-    """``hallmark replay`` in the background."""
+    """``hallmark replay`` in the background; without a duration, until it is asked for its result."""
 
-    def __init__(self, environ: dict[str, str], model: str, rate: float, duration_s: float) -> None:
+    def __init__(self, environ: dict[str, str], model: str, rate: float, duration_s: float | None) -> None:
         command = [sys.executable, "-m", "hallmark_cli", "replay", model, "--rate", str(rate), "--json"]
-        command += ["--duration", str(duration_s)]
-        self._limit_s = duration_s + 60
+        command += ["--duration", str(duration_s or _ENDLESS_S), "--timeout", str(PATIENCE_S)]
+        self._is_endless = duration_s is None
+        self._limit_s = (duration_s or 0) + 60
         self._process = start_tied(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def is_running(self) -> bool:
@@ -77,7 +82,9 @@ class Load:
         return self._process.poll() is None
 
     def result(self) -> dict[str, Any]:
-        """Wait for its end, and what it says of itself."""
+        """Wait for its end, or bring it about, and what it says of itself."""
+        if self._is_endless:
+            self._process.send_signal(signal.SIGINT)
         out, err = self._process.communicate(timeout=self._limit_s)
         assert out, err.decode()[-500:]
         return dict(json.loads(out))
@@ -170,8 +177,8 @@ class Pipeline:
         return RunningPart(part, self.site.folder("log"))
 
     @contextmanager
-    def load(self, rate: float, duration_s: float, model: str = "digits") -> Iterator[Load]:
-        """Predictions at a rate, for as long as the block takes at least."""
+    def load(self, rate: float, duration_s: float | None = None, model: str = "digits") -> Iterator[Load]:
+        """Predictions at a rate; without a duration they go on for as long as what is done meanwhile takes."""
         load = Load(self.environ, model, rate, duration_s)
         try:
             yield load
@@ -218,27 +225,30 @@ class Pipeline:
         until(lambda: self.stored().complete >= enough, f"{more} more records", timeout_s=SETTLED_S)
 
     def until_drained(self, timeout_s: float = SETTLED_S) -> None:
-        """Wait until no queue of spans holds anything, ready or unacknowledged."""
-        until(
-            lambda: self.broker.messages() and not self.queued_in_broker(),
-            "all spans are consumed",
-            timeout_s=timeout_s,
-        )
+        """Wait until no queue of spans holds anything, ready or unacknowledged; each tells of itself after a while."""
+
+        def drained() -> bool:
+            held = self.broker.messages()
+            return held.keys() >= {"dead", "unrouted"} and not _of_spans(held)
+
+        until(drained, "all spans are consumed", timeout_s=timeout_s)
 
     def until_nothing_is_lost(self, predictions: int) -> Stored:
-        """Wait for a complete record of every prediction; every span that was made must be in one of them."""
+        """Wait for a complete record of every prediction, and until every span that was made is in one of them."""
         began_s = time.monotonic()
-        found = self.until_stored(predictions)
+        self.until_stored(predictions)
         took_s = time.monotonic() - began_s
         self.until_drained()
-        # A collector that has just been started hears of each service again with its next report.
-        until(
-            lambda: self.spans_at_source("sent") == self.spans_at_source("made") == found.span_count,
-            f"{found.span_count} spans, all that are stored, were made and sent",
-            timeout_s=30,
-        )
+
+        def accounted() -> bool:
+            # A record is complete before its last span has come where one of them had to be sent again, and a
+            # collector that has just been started hears of each service again with its next report.
+            return self.spans_at_source("sent") == self.spans_at_source("made") == self.stored().span_count
+
+        until(accounted, "every span that was made was sent and is stored", timeout_s=SETTLED_S)
+        found = self.stored()
+        assert (found.records, found.complete) == (predictions, predictions)
         assert self.spans_at_source("dropped") == 0
-        assert self.stored() == found
         assert len(found.spans) == 1, "every prediction makes as many spans"
         held = self.broker.messages()
         assert (held["dead"], held["unrouted"]) == (0, 0)
@@ -264,8 +274,22 @@ class Pipeline:
 
     def every_service_reports(self) -> bool:
         """Whether the collector has heard of the spans of each of the three services since its start."""
+        return all(self._made())
+
+    def until_published(self, predictions: int) -> None:
+        """Wait until the broker has confirmed every span; of each prediction a service makes as many."""
+
+        def published() -> bool:
+            made = self._made()
+            is_whole = all(made) and not any(spans % predictions for spans in made)
+            is_sent = self.spans_at_source("sent") == sum(made) <= self.confirmed()
+            return is_whole and is_sent and self.queued_in_collector() == 0
+
+        until(published, f"all spans of {predictions} predictions are published", timeout_s=SETTLED_S)
+
+    def _made(self) -> list[float]:
         jobs = (f"{NAMESPACE}/hallmark-{name}" for name in SERVICES)
-        return all(self.collected("hallmark_telemetry_spans_total", outcome="made", job=job) for job in jobs)
+        return [self.collected("hallmark_telemetry_spans_total", outcome="made", job=job) for job in jobs]
 
     def confirmed(self) -> float:
         """Spans that the broker has confirmed to the collector."""
@@ -282,11 +306,11 @@ class Pipeline:
 
     def queued_in_broker(self) -> int:
         """Messages in the queues of spans, ready or unacknowledged."""
-        return sum(held for queue, held in self.broker.messages().items() if queue.startswith("spans."))
+        return _of_spans(self.broker.messages())
 
     def until_alert(self, name: str) -> None:
         """Wait until an alert fires; some conditions look back two minutes."""
-        until(lambda: name in self.prometheus.alerts(), f"alert {name} fires", timeout_s=2 * SETTLED_S)
+        until(lambda: name in self.prometheus.alerts(), f"alert {name} fires", timeout_s=3 * SETTLED_S)
         if name not in self._alerts:
             self._alerts.append(name)
 
@@ -321,3 +345,7 @@ class Pipeline:
             for s in samples
             if s is not None and s["name"] == name and all(w in (s["labels"] or "") for w in wanted)
         )
+
+
+def _of_spans(held: Mapping[str, int]) -> int:
+    return sum(messages for queue, messages in held.items() if queue.startswith("spans."))

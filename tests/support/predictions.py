@@ -134,14 +134,14 @@ class Made:
         return f"hallmark-{stage}", span
 
 
-def request_of(spans: Iterable[Sent]) -> ExportTraceServiceRequest:
-    """One export request."""
+def request_of(spans: Iterable[Sent]) -> bytes:
+    """One export request, serialized."""
     request = ExportTraceServiceRequest()
     for service, span in spans:
         resource = request.resource_spans.add()
         resource.resource.attributes.add(key="service.name", value=_any(service))
         resource.scope_spans.add().spans.append(span)
-    return request
+    return request.SerializeToString()
 
 
 def some(random: Random, count: int, *, seconds: int, models: Sequence[str], consumers: Sequence[str]) -> list[Made]:

@@ -24,13 +24,14 @@ class RecordingSink:
     kept: set[bool] = field(default_factory=set)
     """What sources said of who keeps their batches."""
 
-    async def deliver(self, request: ExportTraceServiceRequest, *, kept: bool = False) -> Receipt:
+    async def deliver(self, request: bytes, *, kept: bool = False) -> Receipt:
         """Record the request, or fail."""
+        found = ExportTraceServiceRequest.FromString(request)
         self.kept.add(kept)
         if self.failure is not None:
             self.refused += 1
             raise self.failure
-        self.requests.append(request)
+        self.requests.append(found)
         return self.receipt
 
     def count_other(self, signal: Literal["metrics", "logs"], count: int) -> None:
@@ -45,16 +46,17 @@ class HoldingSink(RecordingSink):
         super().__init__()
         self.waiting: dict[str, asyncio.Future[None]] = {}
 
-    async def deliver(self, request: ExportTraceServiceRequest, *, kept: bool = False) -> Receipt:
+    async def deliver(self, request: bytes, *, kept: bool = False) -> Receipt:
         """Wait to be released."""
+        found = ExportTraceServiceRequest.FromString(request)
         self.kept.add(kept)
-        name = span_name(request)
+        name = span_name(found)
         self.waiting[name] = asyncio.get_running_loop().create_future()
         try:
             await self.waiting[name]
         finally:
             del self.waiting[name]
-        self.requests.append(request)
+        self.requests.append(found)
         return self.receipt
 
     def release(self, name: str) -> None:

@@ -22,10 +22,9 @@ from hallmark_qoa.sources.amqp.source import AmqpSource
 from hallmark_qoa.sources.base import Sink, Source
 from hallmark_qoa.sources.otlp.grpc import OtlpGrpcSource
 from hallmark_qoa.sources.otlp.http import OtlpHttpSource
-from tests.support.amqp import properties, publish, ready, taken
+from tests.support.amqp import eventually, properties, publish, ready, taken
 from tests.support.parts import Broker
 from tests.support.ports import free_port_settings
-from tests.support.waiting import eventually
 
 MAX_BYTES = 100_000
 KINDS = ("otlp-grpc", "otlp-http-protobuf", "otlp-http-json", "amqp")

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-SOON_S = 5.0
-"""For what comes about in this process: shorter than any deadline that would bring it about too."""
+SOON_S = 8.0
+"""For what comes about in this process: shorter than any deadline, 10 s by default, that would bring it about too."""
 POLL_S = 0.02
 TURN_S = 0.005
 """Between two looks of a coroutine, which sees what happens in this very process."""

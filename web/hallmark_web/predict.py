@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 from opentelemetry import trace
 
 from hallmark.preprocess.v1 import preprocess_pb2
@@ -16,16 +15,12 @@ from hallmark_common import attributes
 from hallmark_common.deadline import remaining_s
 from hallmark_common.errors import MAX_SHOWN, HallmarkError, invalid, shown
 from hallmark_common.prediction import current_prediction
+from hallmark_common.times import event_ns
 from hallmark_web.downstream import downstream_error
 from hallmark_web.summary import Timing, web_summary
 
 if TYPE_CHECKING:
     from hallmark.preprocess.v1.preprocess_pb2_grpc import PreprocessServiceAsyncStub
-
-MIN_EVENT_S = 0
-MAX_EVENT_S = 7_289_654_400
-"""2201-01-01: a time beyond is a mistake, usually milliseconds taken for seconds."""
-NS_PER_S = 1_000_000_000
 
 
 class Predictor:
@@ -74,11 +69,9 @@ def describe_model(model: str) -> None:
 
 def describe(request: web_pb2.PredictRequest) -> None:
     """Put on the stage span what the request asks for, valid or not: the record of a refused one names it too."""
-    span = trace.get_current_span()
     describe_model(request.model)
-    if request.HasField("event_time") and is_event_time(request.event_time):
-        moment = request.event_time
-        span.set_attribute(attributes.EVENT_TIME, moment.seconds * NS_PER_S + moment.nanos)
+    if request.HasField("event_time") and (happened_ns := event_ns(request.event_time)) is not None:
+        trace.get_current_span().set_attribute(attributes.EVENT_TIME, happened_ns)
 
 
 def check(request: web_pb2.PredictRequest) -> None:
@@ -87,14 +80,9 @@ def check(request: web_pb2.PredictRequest) -> None:
         raise invalid("model", "the name of a model", "nothing")
     if request.input.WhichOneof("kind") is None:
         raise invalid("input", "one of images, table, tensors, json", "nothing")
-    if request.HasField("event_time") and not is_event_time(request.event_time):
+    if request.HasField("event_time") and event_ns(request.event_time) is None:
         got = shown(f"{request.event_time.seconds} s {request.event_time.nanos} ns since 1970")
         raise invalid("event_time", "a time in the years 1970 to 2200", got)
-
-
-def is_event_time(moment: Timestamp) -> bool:
-    """Whether a timestamp is one at which an event can have happened."""
-    return MIN_EVENT_S <= moment.seconds < MAX_EVENT_S and 0 <= moment.nanos < NS_PER_S
 
 
 def compose(answer: preprocess_pb2.PredictResponse, timing: Timing) -> web_pb2.PredictResponse:

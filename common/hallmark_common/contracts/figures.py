@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import grpc
 
 from hallmark_common.attributes import STAGES
-from hallmark_common.catalogue import CATALOGUE, Metric, parse_key, split_spread
+from hallmark_common.catalogue import CATALOGUE, Metric, parse_key, resolve, split_spread
 
 _BEYOND_ONE = frozenset(
     {
@@ -26,6 +26,16 @@ def known_metric(name: str) -> Metric:
     if name not in CATALOGUE:
         raise ValueError(f"no such metric: {name!r}; {did_you_mean(name, CATALOGUE) or 'docs/metrics.md lists them'}")
     return CATALOGUE[name]
+
+
+def check_figure(key: str) -> None:
+    """ValueError where something is neither the name of a metric nor the key of a figure that can be."""
+    metric = known_metric(parse_key(key)[0])
+    if key == metric.name:
+        return
+    _, of, _ = resolve(key)
+    if metric.of == "figure":
+        check_spread(of)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

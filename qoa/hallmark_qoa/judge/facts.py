@@ -51,13 +51,13 @@ class Facts:
     least_count: int
     records: int
     completeness: float | None
-    """Share of the records that are complete."""
+    """Share of the records that are complete; at least, where others may be of the same part of the window."""
     least_completeness: float
     coverage: float | None
     """Share of the predictions whose truth is known; None, as the next one, where the metric needs no truth."""
     least_coverage: float | None
     applies: bool
-    """Whether the contract is valid in this window."""
+    """Whether the contract is valid in all of this window."""
     closed: bool
     """Whether the window is over."""
     behind: tuple[str, ...]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from hallmark.qoa.v1.qoa_pb2 import VerdictChange
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_common.contracts.model import Budget as PromisedBudget
+from hallmark_qoa.judge.before import Before
 from hallmark_qoa.judge.blame import Case, blame
 from hallmark_qoa.judge.budget import budget_of
 from hallmark_qoa.judge.changes import Key, changes, key_of, latest_by_key, settled, turns
@@ -21,7 +22,7 @@ from hallmark_qoa.judge.facts import Budget, Facts, Judgement
 from hallmark_qoa.judge.material import Material
 from hallmark_qoa.judge.policy.open import Policy
 from hallmark_qoa.judge.promises import Promise, Promised
-from hallmark_qoa.judge.question import Circumstances, Question, ask
+from hallmark_qoa.judge.question import Circumstances, Question, Window, ask, unplaced
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.worst import worst_of
 from hallmark_qoa.models import Contexts
@@ -87,21 +88,30 @@ class Judge:
         due = around.due
         if around.told_from_ns is not None and due.start_ns < around.told_from_ns:
             return [], []
-        last = await self._store.verdicts(_last_before(due, around.told_from_ns))
-        before, so_far = latest_by_key(last), latest_by_key(stored)
-        news = changes(verdicts, before, so_far)
-        if news:
-            after = await self._store.verdicts(_after(due, USUAL_WINDOWS * due.size_s * 10**9))
-            news += turns(news, latest_by_key(reversed(after)))
-        known = settled(_without_labels(promises, verdicts), before, so_far)
+        before = await Before(self._store, self._promises, due, around.told_from_ns).verdicts(verdicts)
+        so_far = latest_by_key(stored)
+        news = changes(verdicts, before, so_far, due.revision)
+        known = settled(verdicts, before, so_far, due.revision, _awaiting(promises, verdicts))
+        if news or known:
+            later = await self._later(due)
+            news += turns(news, *later)
+            known += [(turn, only) for change, only in known for turn in turns([change], *later)]
         for change in (*news, *(change for change, _ in known)):
-            change.silenced = self._promises.is_silenced(change.verdict)
+            change.silenced = self._promises.silence_of(change.verdict) is not None
         return news, known
+
+    async def _later(self, due: Due) -> tuple[dict[Key, WindowVerdict], dict[Key, WindowVerdict]]:
+        """The next verdict of each objective after a window, and the latest that there is."""
+        end_ns = due.end_ns + USUAL_WINDOWS * due.size_s * 10**9
+        after = await self._store.verdicts(Windows(due.size_s, due.model, due.consumer, due.end_ns, end_ns))
+        latest = await self._store.verdicts(Windows(due.size_s, due.model, due.consumer, due.end_ns, last=1))
+        return latest_by_key(reversed(after)), latest_by_key(latest)
 
     def _questions(self, around: Circumstances, promises: Sequence[Promise], folds: Sequence[Fold]) -> list[Question]:
         context = self._models.context(around.due.model)
         slots = {slot: Cells(own) for slot, own in by_slot(folds).items()}
-        asked = (ask(one, slot.variant, cells, context, around) for slot, cells in slots.items() for one in promises)
+        window = Window(context, around, sum(map(unplaced, slots.values())) if promises else 0)
+        asked = (ask(one, slot.variant, cells, window) for slot, cells in slots.items() for one in promises)
         return [question for question in asked if question is not None]
 
     async def _answer(self, due: Due, questions: Sequence[Question]) -> tuple[list[WindowVerdict], bool]:
@@ -182,10 +192,10 @@ def _window(due: Due) -> Windows:
     return Windows(due.size_s, due.model, due.consumer, due.start_ns, due.end_ns)
 
 
-def _without_labels(promises: Sequence[Promise], verdicts: Sequence[WindowVerdict]) -> list[WindowVerdict]:
-    """Those on objectives that need no truth."""
+def _awaiting(promises: Sequence[Promise], verdicts: Sequence[WindowVerdict]) -> set[Key]:
+    """Those on objectives that need truth."""
     waiting = {(one.contract.name, one.objective.name) for one in promises if one.objective.needs_truth}
-    return [one for one in verdicts if (one.contract, one.objective) not in waiting]
+    return {key for key in map(key_of, verdicts) if key[:2] in waiting}
 
 
 def _spent(
@@ -205,15 +215,6 @@ def _spent(
 def _slices(verdicts: Sequence[WindowVerdict]) -> dict[Key, str]:
     """What each objective counts as in a budget."""
     return {key_of(one): slice_of(one) for one in verdicts}
-
-
-def _after(due: Due, reach_ns: int) -> Windows:
-    return Windows(due.size_s, due.model, due.consumer, due.end_ns, due.end_ns + reach_ns)
-
-
-def _last_before(due: Due, from_ns: int | None) -> Windows:
-    """The last windows before one, however long ago; not those of which nobody is told."""
-    return Windows(due.size_s, due.model, due.consumer, from_ns, due.start_ns, last=USUAL_WINDOWS)
 
 
 def _before(due: Due) -> Windows:

@@ -12,7 +12,7 @@ from pathlib import Path
 from hallmark.qoa.v1.report_pb2 import WindowVerdict
 from hallmark_common.contracts import Contract, Objective
 from hallmark_common.contracts.load import contract_files, instead_of_broken, read_contracts
-from hallmark_common.contracts.model import EVERYONE
+from hallmark_common.contracts.model import EVERYONE, Silence
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +43,10 @@ class Promised:
             if objective.window_s == size_s
         ]
 
-    def is_silenced(self, verdict: WindowVerdict) -> bool:
-        """Whether its contract wants nobody to be told of a verdict."""
+    def silence_of(self, verdict: WindowVerdict) -> Silence | None:
+        """The silence because of which its contract wants nobody to be told of a verdict."""
         contract = self._contracts.get(verdict.contract)
-        return contract is not None and contract.silenced(verdict.objective, verdict.start.ToNanoseconds()) is not None
+        return None if contract is None else contract.silenced(verdict.objective, verdict.start.ToNanoseconds())
 
     def contracts(self) -> list[Contract]:
         """Those in use, in order of their names."""

@@ -80,16 +80,19 @@ class JudgingTelemetry:
         )
 
     async def _standings(self, contract: Contract) -> list[Standing]:
-        sizes = sorted({objective.window_s for objective in contract.objectives})
-        latest = {size_s: await self._latest(contract, size_s) for size_s in sizes}
+        # A window without anything of a segment says nothing of what is promised of it.
+        parts = sorted({(objective.window_s, objective.segment) for objective in contract.objectives})
+        latest = {part: await self._latest(contract, *part) for part in parts}
         found = (
-            standing(Promise(contract, objective), latest[objective.window_s]) for objective in contract.objectives
+            standing(Promise(contract, objective), latest[objective.window_s, objective.segment])
+            for objective in contract.objectives
         )
         return [one for one in found if one is not None]
 
-    async def _latest(self, contract: Contract, size_s: int) -> list[WindowVerdict]:
+    async def _latest(self, contract: Contract, size_s: int, segment: str) -> list[WindowVerdict]:
         consumer = "" if contract.consumer == EVERYONE else contract.consumer
-        return await self._store.verdicts(Windows(size_s, contract.model.name, consumer, last=1), contract.name)
+        which = Windows(size_s, contract.model.name, consumer, segment=segment, last=1)
+        return await self._store.verdicts(which, contract.name)
 
     def observe(self, meter: Meter) -> None:
         """Make instruments of the meter that follow what is seen."""

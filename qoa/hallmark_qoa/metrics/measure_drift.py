@@ -114,7 +114,7 @@ def kolmogorov_smirnov_distance(cell: Cell, context: ModelContext, of: str, _agg
 def ks_p_value(cell: Cell, context: ModelContext, of: str, _aggregate: str) -> Figure:
     """How probable it is without drift."""
     found, count = _kolmogorov_smirnov(cell, context, of)
-    return NOTHING if found is None else Figure(found.p_value, count)
+    return NOTHING if found is None else estimated(found.p_value, count)
 
 
 def _kolmogorov_smirnov(cell: Cell, context: ModelContext, name: str) -> tuple[KolmogorovSmirnov | None, int]:

@@ -6,8 +6,6 @@ Every implementation of :class:`Source` passes tests/contract/test_source.py.
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -22,14 +20,15 @@ class Receipt:
 class Sink(Protocol):
     """Where a source delivers."""
 
-    async def deliver(self, request: ExportTraceServiceRequest, *, kept: bool = False) -> Receipt:
-        """Return once the spans are in the store; only then may the source acknowledge them.
+    async def deliver(self, request: bytes, *, kept: bool = False) -> Receipt:
+        """Return once the spans of an ExportTraceServiceRequest are in the store; only then may it be acknowledged.
 
         Where the source says ``kept``, whoever it got the batch from keeps it until it is acknowledged, and delivers it
         again after a crash: spans that wait for others of their prediction then need no place in the store's journal,
         and this returns when every prediction of the batch has its record.
 
-        HallmarkError UNAVAILABLE where they are not: the source must make its peer deliver them again.
+        HallmarkError UNAVAILABLE where they are not: the source must make its peer deliver them again. DecodeError
+        where it is no such request.
         """
 
     def count_other(self, signal: Literal["metrics", "logs"], count: int) -> None:

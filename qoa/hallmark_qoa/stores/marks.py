@@ -80,16 +80,18 @@ def window_start(ns: int, size_s: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Windows in which the changes of a batch changed something."""
+    """Where the changes of a batch changed something."""
 
+    spots: Sequence[Spot | None]
+    """One a change: where its record is; None where nothing changed."""
     of_changes: Sequence[Window | None]
     """One a change: the window that its record is in; None where nothing changed, it is too late or it is in none."""
     before: Iterable[Window]
     """Windows that their records were in before; not those that it is too late for."""
 
     @property
-    def all(self) -> set[Window]:
-        """All of them."""
+    def windows(self) -> set[Window]:
+        """All windows."""
         return {window for window in self.of_changes if window is not None}.union(self.before)
 
 
@@ -101,18 +103,20 @@ def touched(changes: Sequence[Change], before: Mapping[str, Spot], rules: Window
         return window_of(spot, rules.base_s) if spot.started_ns >= oldest_ns else None
 
     changed = [change.combined.record if change.outcome != "unchanged" else None for change in changes]
+    spots = [spot_of(record) if record is not None else None for record in changed]
     left = (before.get(record.prediction_id) for record in changed if record is not None) if before else ()
     return Touched(
-        [window(spot_of(record)) if record is not None else None for record in changed],
+        spots,
+        [window(spot) if spot is not None else None for spot in spots],
         [place for spot in left if spot is not None and (place := window(spot)) is not None],
     )
 
 
-def with_lateness(changes: Sequence[Change], windows: Touched, marked: Container[Window]) -> list[Change]:
+def with_lateness(changes: Sequence[Change], where: Touched, marked: Container[Window]) -> list[Change]:
     """The changes, each saying whether it should have marked a window and has not."""
     return [
         change if window in marked or not _marks(change) else replace(change, late=True)
-        for change, window in zip(changes, windows.of_changes, strict=True)
+        for change, window in zip(changes, where.of_changes, strict=True)
     ]
 
 

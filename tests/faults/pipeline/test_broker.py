@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import SETTLED_S, Pipeline
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(400)
@@ -25,10 +25,12 @@ def test_broker_that_comes_after_everything_else(pipeline: Pipeline) -> None:
 
 
 def test_broker_that_is_away_for_a_minute_under_load(pipeline: Pipeline) -> None:
-    with pipeline.running(), pipeline.load(RATE, 70) as load:
-        until(lambda: pipeline.stored().complete >= RATE, "records come", timeout_s=30)
+    with pipeline.running(), pipeline.load(RATE) as load:
+        until(lambda: pipeline.stored().complete >= RATE, "records come", timeout_s=SETTLED_S)
         pipeline.broker.stop()
-        until(lambda: pipeline.queued_in_collector() > 0, "the collector keeps what it cannot send", timeout_s=30)
+        until(
+            lambda: pipeline.queued_in_collector() > 0, "the collector keeps what it cannot send", timeout_s=SETTLED_S
+        )
         pipeline.until_alert("BrokerDown")
         time.sleep(60)  # the minute itself is the fault
         pipeline.broker.start()
@@ -36,7 +38,7 @@ def test_broker_that_is_away_for_a_minute_under_load(pipeline: Pipeline) -> None
 
 
 def test_broker_that_is_killed_while_it_is_published_to(pipeline: Pipeline) -> None:
-    with pipeline.running(), pipeline.load(2 * RATE, 20) as load:
+    with pipeline.running(), pipeline.load(2 * RATE) as load:
         for _ in range(3):
             pipeline.until_confirmed(500)
             pipeline.broker.kill()
@@ -46,15 +48,17 @@ def test_broker_that_is_killed_while_it_is_published_to(pipeline: Pipeline) -> N
 
 
 def test_broker_whose_disk_is_full(pipeline: Pipeline) -> None:
-    with pipeline.running(), pipeline.load(RATE, 20) as load:
-        until(lambda: pipeline.stored().complete >= RATE, "records come", timeout_s=30)
+    with pipeline.running(), pipeline.load(RATE) as load:
+        until(lambda: pipeline.stored().complete >= RATE, "records come", timeout_s=SETTLED_S)
         pipeline.broker.set_disk_limit("1000000GB")
         until(
             lambda: pipeline.of_collector("otelcol_exporter_rabbitmq_blocked") > 0,
             "publishing is blocked",
-            timeout_s=30,
+            timeout_s=SETTLED_S,
         )
-        until(lambda: pipeline.queued_in_collector() > 0, "the collector keeps what it cannot send", timeout_s=30)
+        until(
+            lambda: pipeline.queued_in_collector() > 0, "the collector keeps what it cannot send", timeout_s=SETTLED_S
+        )
         pipeline.until_alert("BrokerAlarm")
         pipeline.broker.set_disk_limit("1GB")
         pipeline.until_nothing_is_lost(load.done())
@@ -65,7 +69,7 @@ def test_queue_that_is_deleted(pipeline: Pipeline) -> None:
     with pipeline.running(engine=False):
         with pipeline.load(RATE, 5) as load:
             made = load.done()
-        until(lambda: pipeline.confirmed() == pipeline.spans_at_source("made"), "all is published", timeout_s=30)
+        pipeline.until_published(made)
         pipeline.broker.api("/queues/hallmark/spans.07", "DELETE")
         pipeline.engine.start()
         began_s = time.monotonic()
@@ -75,7 +79,7 @@ def test_queue_that_is_deleted(pipeline: Pipeline) -> None:
         assert found.records == found.complete
         assert 0 < found.records < made
         missing = (made - found.records) * max(found.spans)
-        assert pipeline.confirmed() - found.span_count == missing
+        assert pipeline.spans_at_source("sent") - found.span_count == missing
 
         pipeline.until_missing(missing)
         pipeline.until_alert("SpansMissing")

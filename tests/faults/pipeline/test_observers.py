@@ -1,10 +1,12 @@
 """Those who only look are away: Tempo and Prometheus. Predictions and records do not depend on them."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from tests.faults.pipeline.conftest import MakePipeline
 from tests.support.otlp_sink import OtlpSink, otlp_sink
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import SETTLED_S, Pipeline
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(400)
@@ -27,13 +29,15 @@ def test_tempo_that_is_away_under_load(make_pipeline: MakePipeline) -> None:
     """What was sampled meanwhile waits on the collector's disk, even where that is killed, and comes whole."""
     pipeline = make_pipeline(collector_environ=KEEP_ALL)
     port = pipeline.site.settings.stack_tempo_otlp_port
-    with pipeline.running(), pipeline.load(RATE, 15) as load:
-        with otlp_sink(port) as before:
-            until(lambda: len(before.traces) > RATE, "traces come", timeout_s=30)
-        until(lambda: _waiting(pipeline) > 0, "the collector keeps what it cannot send", timeout_s=30)
+    tempo = ExitStack()
+    before = tempo.enter_context(otlp_sink(port))
+    with tempo, pipeline.running(), pipeline.load(RATE) as load:
+        until(lambda: len(before.traces) > RATE, "traces come", timeout_s=SETTLED_S)
+        tempo.close()
+        until(lambda: _waiting(pipeline) > 0, "the collector keeps what it cannot send", timeout_s=SETTLED_S)
         made = load.done()
         # What is not decided on yet is in memory alone, and would go with it.
-        until(lambda: _decided(pipeline) == made, "all traces are decided on", timeout_s=30)
+        until(lambda: _decided(pipeline) == made, "all traces are decided on", timeout_s=SETTLED_S)
         pipeline.collector.kill()
         pipeline.collector.start()
         with otlp_sink(port) as after:
@@ -56,7 +60,7 @@ def _span_ids(*sinks: OtlpSink) -> set[tuple[bytes, bytes]]:
 
 def test_prometheus_that_is_killed_under_load(pipeline: Pipeline) -> None:
     """It misses what happens while it is away; totals are right again with the next scrape."""
-    with pipeline.running(), pipeline.load(RATE, 15) as load:
+    with pipeline.running(), pipeline.load(RATE) as load:
         pipeline.until_more_stored(50)
         pipeline.prometheus.kill()
         pipeline.until_more_stored(200)

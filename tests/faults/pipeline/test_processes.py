@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.pipeline.conftest import MakePipeline
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import SETTLED_S, Pipeline
 from tests.support.postgres import PASSWORD, PostgresServer
 from tests.support.waiting import until
 
@@ -34,7 +34,7 @@ def test_collector_that_is_killed_with_a_full_queue(make_pipeline: MakePipeline)
         until(
             lambda: pipeline.collected("traces_span_metrics_calls_total") > pipeline.spans_at_source("sent"),
             "more is counted than was taken",
-            timeout_s=30,
+            timeout_s=SETTLED_S,
         )
         pipeline.collector.kill()
         pipeline.until_alert("TargetDown")
@@ -45,7 +45,7 @@ def test_collector_that_is_killed_with_a_full_queue(make_pipeline: MakePipeline)
 
 
 def test_collector_that_is_killed_again_and_again_under_load(pipeline: Pipeline) -> None:
-    with pipeline.running(), pipeline.load(RATE, 20) as load:
+    with pipeline.running(), pipeline.load(RATE) as load:
         for _ in range(4):
             pipeline.until_confirmed(300)
             pipeline.collector.kill()
@@ -63,7 +63,7 @@ def test_collector_that_is_away_for_too_long(make_pipeline: MakePipeline) -> Non
         pipeline.collector.start()
         began_s = time.monotonic()
         pipeline.until_alert("SpansDroppedAtSource")
-        until(pipeline.every_service_reports, "every service reports to the new collector", timeout_s=60)
+        until(pipeline.every_service_reports, "every service reports to the new collector", timeout_s=SETTLED_S)
 
         def accounted() -> bool:
             sent = pipeline.spans_at_source("sent")
@@ -71,16 +71,16 @@ def test_collector_that_is_away_for_too_long(make_pipeline: MakePipeline) -> Non
                 pipeline.stored().span_count == sent
             )
 
-        until(accounted, "every span is dropped, or sent and stored", timeout_s=60)
+        until(accounted, "every span is dropped, or sent and stored", timeout_s=SETTLED_S)
         assert pipeline.spans_at_source("sent") < pipeline.spans_at_source("made")
         pipeline.measure(made, pipeline.stored(), time.monotonic() - began_s)
 
 
 def test_engine_that_is_killed_between_store_and_acknowledgement(pipeline: Pipeline) -> None:
-    with pipeline.running(), pipeline.load(RATE, 20) as load:
+    with pipeline.running(), pipeline.load(RATE) as load:
         _kill_before_acknowledgements(pipeline)
         pipeline.until_nothing_is_lost(load.done())
-        assert pipeline.collected("hallmark_qoa_amqp_messages_total", outcome="redelivered") > 0
+        until(lambda: _redelivered(pipeline) > 0, "messages came again", timeout_s=SETTLED_S)
 
 
 def test_engine_on_postgresql_that_is_killed_between_store_and_acknowledgement(
@@ -91,10 +91,10 @@ def test_engine_on_postgresql_that_is_killed_between_store_and_acknowledgement(
     with PostgresServer() as server:
         url = server.create_database("hallmark")
         pipeline = make_pipeline(qoa_store_url=url, qoa_store_password_file=password_file)
-        with pipeline.running(), pipeline.load(RATE, 20) as load:
+        with pipeline.running(), pipeline.load(RATE) as load:
             _kill_before_acknowledgements(pipeline)
             pipeline.until_nothing_is_lost(load.done())
-            assert pipeline.collected("hallmark_qoa_amqp_messages_total", outcome="redelivered") > 0
+            until(lambda: _redelivered(pipeline) > 0, "messages came again", timeout_s=SETTLED_S)
 
 
 def _kill_before_acknowledgements(pipeline: Pipeline) -> None:
@@ -103,13 +103,17 @@ def _kill_before_acknowledgements(pipeline: Pipeline) -> None:
         pipeline.until_more_stored(50)
         cuts = pipeline.consuming.cuts
         pipeline.consuming.cut_after(0, "to_target")
-        until(lambda: pipeline.consuming.cuts > cuts, "an acknowledgement is cut off", timeout_s=30)  # noqa: B023
+        until(lambda: pipeline.consuming.cuts > cuts, "an acknowledgement is cut off", timeout_s=SETTLED_S)  # noqa: B023
         pipeline.engine.kill()
         pipeline.engine.start()
 
 
+def _redelivered(pipeline: Pipeline) -> float:
+    return pipeline.collected("hallmark_qoa_amqp_messages_total", outcome="redelivered")
+
+
 def test_engine_that_is_killed_again_and_again_under_load(pipeline: Pipeline) -> None:
-    with pipeline.running(), pipeline.load(RATE, 20) as load:
+    with pipeline.running(), pipeline.load(RATE) as load:
         for _ in range(4):
             pipeline.until_more_stored(50)
             pipeline.engine.kill()
@@ -150,6 +154,6 @@ def test_engine_that_is_slow(pipeline: Pipeline) -> None:
         pipeline.engine.pause()
         made = load.done()
         assert pipeline.stored().records < made / 2
-        until(lambda: pipeline.queued_in_broker() > 0, "the queues hold the rest", timeout_s=30)
+        until(lambda: pipeline.queued_in_broker() > 0, "the queues hold the rest", timeout_s=SETTLED_S)
         pipeline.engine.resume()
         pipeline.until_nothing_is_lost(made)

@@ -10,8 +10,8 @@ from hallmark_common.settings import Settings
 from hallmark_qoa.sources.amqp.pace import Pace
 from hallmark_qoa.sources.amqp.source import AmqpSource
 from hallmark_qoa.sources.base import Sink
+from tests.support.amqp import empty, eventually
 from tests.support.parts import Broker, new_site
-from tests.support.waiting import eventually
 
 QUICK = Pace(first_s=0.05, longest_s=0.2, refused_s=0.1, stalled_s=0.3)
 
@@ -28,7 +28,7 @@ def running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]
 @pytest.fixture
 def broker(running_broker: Broker) -> Broker:
     """The same, emptied."""
-    running_broker.purge()
+    empty(running_broker)
     return running_broker
 
 
@@ -45,7 +45,7 @@ async def start_source(broker: Broker) -> AsyncIterator[StartSource]:
         sources.append(source)
         await source.start()
         if waits:
-            await eventually(lambda: source.counters.queues == 4, "all four queues are consumed", timeout_s=15)
+            await eventually(lambda: source.counters.queues == 4, "all four queues are consumed")
         return source
 
     yield start

@@ -9,10 +9,9 @@ import zstandard
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from tests.integration.amqp_source.conftest import QUICK, StartSource
-from tests.support.amqp import batch, properties, publish, publish_batches, ready
+from tests.support.amqp import batch, eventually, properties, publish, publish_batches, ready
 from tests.support.parts import Broker
 from tests.support.sinks import HoldingSink, RecordingSink, span_name, unavailable
-from tests.support.waiting import eventually
 
 
 async def test_messages_of_each_queue_arrive_and_are_acknowledged(broker: Broker, start_source: StartSource) -> None:
@@ -81,7 +80,7 @@ async def test_only_what_the_engine_has_is_acknowledged(broker: Broker, start_so
         sink.release(name)
     await eventually(lambda: source.counters.messages["acknowledged"] == 3)
     await source.stop(1.0)
-    assert ready(broker, "spans.00") == 3
+    await eventually(lambda: ready(broker, "spans.00") == 3, "what was not acknowledged is back")
     second = RecordingSink()
     again = await start_source(second)
     await eventually(lambda: again.counters.messages["acknowledged"] == 3)
@@ -146,7 +145,7 @@ async def test_stop_does_not_wait_for_spans_that_cannot_come(broker: Broker, sta
     async with asyncio.timeout(10):
         await source.stop(3600.0)
     assert sink.waiting == {}
-    assert ready(broker, "spans.00") == 3
+    await eventually(lambda: ready(broker, "spans.00") == 3, "what was not acknowledged is back")
 
 
 async def test_two_engines_share_a_shard_one_after_the_other(broker: Broker, start_source: StartSource) -> None:

@@ -1,15 +1,12 @@
 """The connection is cut at many places of the conversation: whatever was under way, everything arrives and is acked."""
 
-from collections import Counter
-
 import pytest
 
 from tests.integration.amqp_source.conftest import StartSource
-from tests.support.amqp import properties, publish, publish_batches, ready, taken
+from tests.support.amqp import LAST, eventually, properties, publish, publish_batches, ready, taken, until_all_came
 from tests.support.parts import Broker
 from tests.support.proxy import Direction, TcpProxy
 from tests.support.sinks import RecordingSink, span_name
-from tests.support.waiting import eventually
 
 NAMES = [f"batch{number:02}" for number in range(20)]
 
@@ -32,10 +29,11 @@ async def test_nothing_is_lost_when_the_connection_is_cut(
         source = await start_source(sink, port=proxy.port, waits=False, qoa_shards="0", qoa_prefetch=4)
         await eventually(lambda: proxy.cuts == 1)
         await eventually(lambda: source.counters.messages["acknowledged"] >= len(NAMES))
-        await eventually(lambda: set(map(span_name, sink.requests)) == set(NAMES) and ready(broker, "spans.00") == 0)
+        await until_all_came(broker, sink, "spans.00")
         await source.stop(1.0)
+    assert set(map(span_name, sink.requests)) == {*NAMES, LAST}
     assert ready(broker, "spans.00", "dead") == 0
-    twice = Counter(map(span_name, sink.requests)).total() - len(NAMES)
+    twice = len(sink.requests) - len({*NAMES, LAST})
     assert twice <= source.counters.messages["redelivered"]
 
 
@@ -49,10 +47,10 @@ async def test_cut_again_and_again(broker: Broker, start_source: StartSource) ->
             proxy.cut_after(700 + 150 * cut, "to_client")
             await eventually(lambda cut=cut: proxy.cuts == cut or source.counters.messages["acknowledged"] >= 40)
         await eventually(lambda: source.counters.messages["acknowledged"] >= 40)
-        await eventually(lambda: ready(broker, "spans.00", "spans.01") == 0)
+        await until_all_came(broker, sink, "spans.00", "spans.01")
         await source.stop(1.0)
     assert proxy.cuts >= 4
-    assert set(map(span_name, sink.requests)) == set(NAMES)
+    assert set(map(span_name, sink.requests)) == {*NAMES, LAST}
     assert ready(broker, "spans.00", "spans.01", "dead") == 0
 
 
@@ -68,6 +66,7 @@ async def test_dead_letter_connection_that_is_cut(
         await eventually(lambda: proxy.cuts == 1)
         await eventually(lambda: ready(broker, "dead") >= 4)
         await eventually(lambda: source.counters.messages["acknowledged"] >= 4)
+        await until_all_came(broker, sink, "spans.00")
         await source.stop(1.0)
     assert {found.body for found in taken(broker, "dead")} == {b"\xff" * 300}
     assert ready(broker, "spans.00") == 0

@@ -17,11 +17,10 @@ from hallmark_qoa.sources.amqp.source import AmqpSource
 from hallmark_qoa.stores.base import TruthOutcome, TruthTold
 from hallmark_qoa.stores.sqlite.store import SqliteStore
 from hallmark_qoa.truth.truths import Truths
-from tests.support.amqp import channel_of, ready, taken
+from tests.support.amqp import channel_of, eventually, ready, taken
 from tests.support.parts import Broker
 from tests.support.records import NOW_NS, prediction, put, stage
 from tests.support.sinks import RecordingSink
-from tests.support.waiting import eventually
 
 EXCHANGE = "hallmark.feedback"
 QUICK = Pace(first_s=0.05, longest_s=0.2, refused_s=0.1, stalled_s=0.3)
@@ -64,7 +63,7 @@ async def source(broker: Broker, truths: Truths) -> AsyncIterator[AmqpSource]:
     settings = Settings(**broker.settings_of_engine(), qoa_shards="0", max_request_bytes=30_000)  # type: ignore[arg-type]
     started = AmqpSource(settings, RecordingSink(), truths, pace=QUICK)
     await started.start()
-    await eventually(lambda: started.counters.queues == 4, "feedback is consumed too", timeout_s=15)
+    await eventually(lambda: started.counters.queues == 4, "feedback is consumed too")
     yield started
     await started.stop(1.0)
 
@@ -164,7 +163,7 @@ async def test_a_store_that_fails_holds_truths_up_and_loses_none(
 ) -> None:
     store.failures = 8
     tell(broker, *(told(number) for number in range(1, 5)))
-    await eventually(lambda: source.counters.messages["acknowledged"] == 4, timeout_s=15)
+    await eventually(lambda: source.counters.messages["acknowledged"] == 4)
     assert set(await values(store)) == {1, 2, 3, 4}
     assert source.counters.messages["postponed"] > 0
     assert ready(broker, "dead") == 0
@@ -177,14 +176,14 @@ async def test_an_engine_that_ends_between_commit_and_acknowledgement_is_told_ag
     tell(broker, told(1, observed_at="2026-09-21T00:00:00Z"))
     await eventually(lambda: store.committed == 1)
     await source.stop(0.2)
-    assert ready(broker, "feedback") == 1
+    await eventually(lambda: ready(broker, "feedback") == 1, "what was not acknowledged is back")
     store.hangs = False
     other = Truths(store, wait_s=60.0, clock_ns=lambda: NOW_NS + 99)
     settings = Settings(**broker.settings_of_engine(), qoa_shards="0")  # type: ignore[arg-type]
     second = AmqpSource(settings, RecordingSink(), other, pace=QUICK)
     await second.start()
     try:
-        await eventually(lambda: second.counters.messages["acknowledged"] == 1, timeout_s=15)
+        await eventually(lambda: second.counters.messages["acknowledged"] == 1)
         assert other.counters.truths == {("repeated", "amqp"): 1}
     finally:
         await second.stop(1.0)
@@ -192,7 +191,7 @@ async def test_an_engine_that_ends_between_commit_and_acknowledgement_is_told_ag
 
 async def test_many_truths_share_transactions(broker: Broker, source: AmqpSource, truths: Truths) -> None:
     tell(broker, *(told(number + 100) for number in range(300)))
-    await eventually(lambda: source.counters.messages["acknowledged"] == 300, timeout_s=15)
+    await eventually(lambda: source.counters.messages["acknowledged"] == 300)
     assert truths.counters.truths == {("waiting", "amqp"): 300}
 
 

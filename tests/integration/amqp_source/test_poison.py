@@ -18,6 +18,7 @@ from tests.support.amqp import (
     EXCHANGE,
     batch,
     channel_of,
+    eventually,
     properties,
     publish,
     publish_batches,
@@ -27,7 +28,6 @@ from tests.support.amqp import (
 )
 from tests.support.parts import Broker
 from tests.support.sinks import RecordingSink, span_name
-from tests.support.waiting import eventually
 
 MAX_BYTES = 1024
 GOOD = batch("good").SerializeToString()
@@ -153,7 +153,7 @@ async def test_full_dead_letter_queue_loses_nothing(broker: Broker, start_source
         publish(broker, "spans.00", [(properties(), b"\xff")] * 8)
         await eventually(lambda: source.counters.messages["dead_lettered.body"] >= 1)
         await source.stop(1.0)
-        assert ready(broker, "dead") + ready(broker, "spans.00") >= 8
+        await eventually(lambda: ready(broker, "dead", "spans.00") >= 8, "what was not put aside is back")
     finally:
         broker.api("/policies/hallmark/full", "DELETE")
 
@@ -167,7 +167,8 @@ async def test_alarm_holds_up_dead_letters_and_not_good_messages(broker: Broker,
         source = await start_source(sink)
         await eventually(lambda: source.counters.messages["acknowledged"] == 3)
         await source.stop(0.1)
-        assert ready(broker, "spans.00") == 1  # the acknowledgements were read in spite of the alarm
+        # The acknowledgements were read in spite of the alarm.
+        await eventually(lambda: ready(broker, "spans.00") == 1, "the one that was not put aside is back")
         source = await start_source(sink)
         await eventually(lambda: source.counters.messages["redelivered"] == 1)
         assert source.counters.messages["acknowledged"] == 0

@@ -5,10 +5,9 @@ import logging
 import pytest
 
 from tests.integration.amqp_source.conftest import StartSource
-from tests.support.amqp import channel_of, publish_batches, restore_topology
+from tests.support.amqp import channel_of, eventually, publish_batches, restore_topology
 from tests.support.parts import Broker
 from tests.support.sinks import HoldingSink, RecordingSink, span_name
-from tests.support.waiting import eventually
 
 
 def lines_of(caplog: pytest.LogCaptureFixture, queue: str) -> list[str]:

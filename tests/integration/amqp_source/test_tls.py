@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.amqp_source.conftest import StartSource
-from tests.support.amqp import publish_batches
+from tests.support.amqp import eventually, publish_batches
 from tests.support.parts import Broker
 from tests.support.sinks import RecordingSink, span_name
-from tests.support.waiting import eventually
 
 
 class Authority:

@@ -10,11 +10,10 @@ from hallmark_qoa.sources.amqp.connection import connect_as
 from hallmark_qoa.sources.amqp.failure import EndedError
 from hallmark_qoa.sources.amqp.source import AmqpSource
 from tests.integration.amqp_source.conftest import QUICK
-from tests.support.amqp import properties, publish, publish_batches, ready, taken
+from tests.support.amqp import eventually, properties, publish, publish_batches, ready, taken, until_all_came
 from tests.support.parts import Broker
 from tests.support.proxy import TcpProxy
 from tests.support.sinks import RecordingSink, span_name
-from tests.support.waiting import eventually
 
 NAMES = [f"batch{number:02}" for number in range(40)]
 
@@ -33,7 +32,7 @@ def test_consume_put_aside_be_cut_off_and_stop(broker: Broker) -> None:
             await eventually(lambda: source.counters.queues == 18)
             await eventually(lambda: set(map(span_name, sink.requests)) == set(NAMES))
             await eventually(lambda: source.counters.messages["dead_lettered.body"] >= 1)
-            await eventually(lambda: ready(broker, "spans.00", "spans.01") == 0)
+            await until_all_came(broker, sink, "spans.00", "spans.01")
             await source.stop(1.0)
 
     uvloop.run(scenario())

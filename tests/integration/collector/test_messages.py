@@ -24,6 +24,8 @@ SHARDS = 16
 TRACES = 200
 SPANS = 3
 """Of each trace."""
+MAX_MESSAGE_BYTES = 2**22
+"""Of the exporter's settings."""
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,18 @@ def test_every_span_is_in_its_shard_and_every_message_says_what_it_is(
         assert (properties.delivery_mode, properties.app_id) == (2, "hallmark-collector")
     assert len({UUID(message.properties.message_id) for message, _ in found}) == len(found)
     assert {message.queue for message, _ in found} == {f"spans.{shard:02}" for shard in range(SHARDS)}
+
+
+def test_a_span_that_no_message_may_hold_takes_no_other_along(own_broker: Broker, tmp_path: Path) -> None:
+    site = own_broker.site
+    sent = _spans()
+    sent[0].name = "x" * MAX_MESSAGE_BYTES
+    sent[1].name = "x" * (MAX_MESSAGE_BYTES - 1000)
+    with RunningPart(collector(site, tempo=False), tmp_path):
+        _post(site.settings.otlp_http_port, sent)
+        found = _messages(own_broker, len(sent) - 1)
+
+    assert sorted(_named(span) for _, spans in found for span in spans) == sorted(map(_named, sent[1:]))
 
 
 def _spans() -> list[Span]:
@@ -111,8 +125,8 @@ def _take(
     body: bytes,
 ) -> None:
     message = Delivery(queue, properties, body, redelivered=False)
-    signal, request = read(message, max_bytes=2**22)
-    assert signal.name == "traces"
-    assert isinstance(request, ExportTraceServiceRequest)
+    signal, serialized = read(message, max_bytes=MAX_MESSAGE_BYTES)
+    assert signal.request is ExportTraceServiceRequest
+    request = ExportTraceServiceRequest.FromString(serialized)
     spans = [span for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans]
     found.append((message, spans))

@@ -12,7 +12,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 from hallmark_common.settings import Settings
 from hallmark_qoa.stores.sqlite.store import SqliteStore
-from tests.support.amqp import channel_of
+from tests.support.amqp import channel_of, empty
 from tests.support.parts import Broker, new_site
 from tests.support.records import NOW_NS
 
@@ -57,7 +57,7 @@ def running_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]
 @pytest.fixture
 def broker(running_broker: Broker) -> Broker:
     """The same, emptied."""
-    running_broker.purge()
+    empty(running_broker)
     return running_broker
 
 

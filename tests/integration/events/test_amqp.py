@@ -16,12 +16,11 @@ from hallmark_qoa.events.teller import Teller
 from hallmark_qoa.sources.amqp.pace import Pace
 from hallmark_qoa.stores.sqlite.store import SqliteStore
 from tests.integration.events.conftest import subscribed
-from tests.support.amqp import channel_of, restore_topology, taken
+from tests.support.amqp import channel_of, eventually, restore_topology, taken
 from tests.support.changes import change, put_changes
 from tests.support.command import ROOT, environment
 from tests.support.parts import Broker, start_tied
 from tests.support.proxy import TcpProxy
-from tests.support.waiting import eventually
 
 QUICK = Pace(first_s=0.05, longest_s=0.2, refused_s=0.1)
 
@@ -121,18 +120,22 @@ async def test_a_broker_that_is_away_is_waited_for(
 
 
 async def test_without_the_exchange_changes_wait(broker: Broker, store: SqliteStore, settings: Settings) -> None:
-    with channel_of(broker) as channel:
-        channel.exchange_delete("hallmark.events")
-    try:
-        await put_changes(store, change(1))
-        teller = teller_of(store, settings)
-        await eventually(lambda: teller.counters.events["failed", "amqp"] > 1)
-    finally:
-        restore_topology(broker)
-    with subscribed(broker, "#") as subscriber:
-        await all_told(store)
-        await teller.stop(5.0)
-        assert subscriber.told() in ([1], [])  # it may have come before the subscription
+    with TcpProxy(broker.port) as proxy:
+        through = settings.model_copy(update={"amqp_url": f"amqp://qoa@127.0.0.1:{proxy.port}/hallmark"})
+        with channel_of(broker) as channel:
+            channel.exchange_delete("hallmark.events")
+        try:
+            await put_changes(store, change(1))
+            teller = teller_of(store, through)
+            await eventually(lambda: teller.counters.events["failed", "amqp"] > 1)
+        finally:
+            proxy.refuse()  # the exchange comes back before what is bound to it
+            restore_topology(broker)
+        with subscribed(broker, "#") as subscriber:
+            proxy.accept()
+            await all_told(store)
+            await teller.stop(5.0)
+            assert subscriber.told() == [1]
     assert len(taken(broker, "events")) == 1
 
 

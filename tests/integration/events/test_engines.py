@@ -77,7 +77,7 @@ async def test_two_engines_tell_each_change_once_and_in_order(
 async def test_another_engine_takes_over_when_one_is_gone(
     broker: Broker, engine: OpenEngine, settings: Settings
 ) -> None:
-    first, second = await engine("a", telling_s=0.5), await engine("b", telling_s=0.5)
+    first, second = await engine("a", telling_s=5.0), await engine("b")
     await put_changes(first, change(1), change(2))
     assert len(await first.untold(9)) == 2  # and then nothing more is heard of it
     assert await second.untold(9) == []

@@ -1,16 +1,21 @@
 """Sampling in a real collector keeps the traces that a stage has marked, whole, whatever its share of the others."""
 
+from collections import Counter
 from pathlib import Path
+
+import pytest
 
 from hallmark_common import attributes
 from tests.support.otlp_sink import OtlpSink, otlp_sink
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import SETTLED_S, Pipeline
 from tests.support.promises import write_promise
 from tests.support.waiting import until
 
 PREDICTIONS = 300
 NONE_BUT_MARKED = {"COLLECTOR_DECISION_WAIT": "1s", "COLLECTOR_KEEP_PERCENT": "0", "COLLECTOR_SLOW_MS": "100000"}
 SURE = 0.99
+
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_only_what_is_evidence_is_kept(tmp_path: Path) -> None:
@@ -20,9 +25,17 @@ def test_only_what_is_evidence_is_kept(tmp_path: Path) -> None:
         with pipeline.load(50, PREDICTIONS / 50) as load:
             made = load.done()
         (per_trace,) = pipeline.until_nothing_is_lost(made).spans
-        until(lambda: len(sink.spans) == per_trace * len(sink.traces) > 0, "whole traces", timeout_s=30)
-        until(lambda: unsure(sink) == marked(sink) == sink.traces, "nothing else is kept", timeout_s=30)
+
+        def is_evidence() -> bool:
+            return sink.traces == unsure(sink) == marked(sink) and set(sizes(sink).values()) == {per_trace}
+
+        until(is_evidence, "traces are kept whole, and no others", timeout_s=SETTLED_S)
         assert len(sink.traces) < made
+
+
+def sizes(sink: OtlpSink) -> Counter[str]:
+    """Spans of each trace; one that was sent again counts once."""
+    return Counter(trace.hex() for trace, _ in {(span.trace_id, span.span_id) for span in sink.spans})
 
 
 def marked(sink: OtlpSink) -> set[str]:

@@ -9,7 +9,10 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from hallmark_common import export
 from hallmark_common.export import BATCH_SIZE, BoundedSpanProcessor
-from tests.support.waiting import until
+from tests.support.waiting import SOON_S, until
+
+UNLIMITED = 10**9
+"""Attempts follow one another in milliseconds here, and a test may be held up for longer than twenty of them take."""
 
 
 class Receiver(SpanExporter):
@@ -58,7 +61,8 @@ def test_everything_arrives_once_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("fault", ["down", "raises"])
-def test_what_waited_for_a_dead_receiver_arrives_when_it_is_back(fault: str) -> None:
+def test_what_waited_for_a_dead_receiver_arrives_when_it_is_back(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "MAX_ATTEMPTS", UNLIMITED)
     receiver = Receiver()
     setattr(receiver, fault, True)
     provider, processor = make(receiver)
@@ -71,7 +75,8 @@ def test_what_waited_for_a_dead_receiver_arrives_when_it_is_back(fault: str) -> 
     processor.shutdown()
 
 
-def test_above_the_bound_spans_are_dropped_and_counted() -> None:
+def test_above_the_bound_spans_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "MAX_ATTEMPTS", UNLIMITED)
     receiver = Receiver(down=True)
     provider, processor = make(receiver, queue_size=50)
     spans(provider, 1000)
@@ -96,7 +101,7 @@ def test_ending_a_span_never_waits_for_a_receiver_that_hangs() -> None:
         done.set()
 
     threading.Thread(target=work, daemon=True).start()
-    assert done.wait(5)
+    assert done.wait(SOON_S)
     assert processor.stats().dropped["queue_full"] > 0
     receiver.hold.set()
     processor.shutdown()

@@ -10,6 +10,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from hallmark_common.deadline import remaining_s, within
 from hallmark_common.errors import HallmarkError
+from tests.support.waiting import SOON_S
 
 
 class Stuck:
@@ -67,11 +68,11 @@ async def test_cancelling_the_call_cancels_the_handler(serve: Any, recorder: Any
     async with serve(handlers(stuck)) as pair:
         call = start(pair, kind)
         running = asyncio.create_task(finish(call, kind))
-        await asyncio.wait_for(stuck.entered.wait(), 5)
+        await asyncio.wait_for(stuck.entered.wait(), SOON_S)
         assert call.cancel()
         with pytest.raises((asyncio.CancelledError, grpc.aio.AioRpcError)):
             await running
-        await asyncio.wait_for(stuck.cancelled.wait(), 5)
+        await asyncio.wait_for(stuck.cancelled.wait(), SOON_S)
         (client,) = await recorder.ended(SpanKind.CLIENT)
         (server,) = await recorder.ended(SpanKind.SERVER)
     assert client.attributes["rpc.response.status_code"] == "CANCELLED"
@@ -88,11 +89,11 @@ async def test_cancelling_the_awaiting_task_cancels_the_handler(serve: Any, reco
             await pair.unary()(b"x")
 
         task = asyncio.create_task(caller())
-        await asyncio.wait_for(stuck.entered.wait(), 5)
+        await asyncio.wait_for(stuck.entered.wait(), SOON_S)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(stuck.cancelled.wait(), 5)
+        await asyncio.wait_for(stuck.cancelled.wait(), SOON_S)
         (client,) = await recorder.ended(SpanKind.CLIENT)
     assert client.attributes["rpc.response.status_code"] == "CANCELLED"
 
@@ -101,10 +102,11 @@ async def test_cancelling_the_awaiting_task_cancels_the_handler(serve: Any, reco
 async def test_an_expired_call_is_deadline_exceeded_on_both_sides(serve: Any, recorder: Any, kind: str) -> None:
     stuck = Stuck()
     async with serve(handlers(stuck)) as pair:
+        await pair.channel.channel_ready()
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await finish(start(pair, kind, timeout=0.3), kind)
+            await finish(start(pair, kind, timeout=1.0), kind)
         assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-        await asyncio.wait_for(stuck.cancelled.wait(), 5)
+        await asyncio.wait_for(stuck.cancelled.wait(), SOON_S)
         (client,) = await recorder.ended(SpanKind.CLIENT)
         (server,) = await recorder.ended(SpanKind.SERVER)
     for span in (client, server):
@@ -173,7 +175,7 @@ async def test_a_cancelled_call_leaves_its_neighbours_alone(serve: Any) -> None:
         neighbours = [asyncio.create_task(finish_unary(pair, bytes([i]))) for i in range(8)]
         call = pair.unary()(b"x")
         running = asyncio.create_task(finish(call, "Unary"))
-        await asyncio.wait_for(stuck.entered.wait(), 5)
+        await asyncio.wait_for(stuck.entered.wait(), SOON_S)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running

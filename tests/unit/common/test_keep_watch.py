@@ -23,7 +23,9 @@ objectives:
 
 def write(folder: Path, name: str, threshold: str) -> Path:
     path = folder / f"{name}.yaml"
-    path.write_text(CONTRACT.format(name=name, threshold=threshold))
+    whole = folder / f"{name}.new"
+    whole.write_text(CONTRACT.format(name=name, threshold=threshold))
+    whole.replace(path)  # it is looked at from another thread, which must not find a half of it
     return path
 
 

@@ -16,6 +16,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from hallmark_common.errors import DETAILS_KEY
+from tests.support.command import PATIENCE_S
 
 SCRIPT = Path(__file__).with_name("slow_service.py")
 Status = health_pb2.HealthCheckResponse.ServingStatus
@@ -39,10 +40,10 @@ class Process:
         async with grpc.aio.insecure_channel(self.target) as channel:
             stub = health_pb2_grpc.HealthStub(channel)
             request = health_pb2.HealthCheckRequest(service=service)
-            return (await stub.Check(request, timeout=5, wait_for_ready=True)).status
+            return (await stub.Check(request, timeout=PATIENCE_S, wait_for_ready=True)).status
 
     async def exit(self) -> int:
-        return await asyncio.to_thread(self.process.wait, 20)
+        return await asyncio.to_thread(self.process.wait, PATIENCE_S)
 
 
 @pytest.fixture
@@ -99,17 +100,20 @@ async def test_what_does_not_finish_in_time_is_cancelled(
     processes.append(service := Process(free_port, HALLMARK_DRAIN_TIMEOUT_S="0.2"))
     async with grpc.aio.insecure_channel(service.target) as channel:
         call = channel.unary_unary("/test.v1.Test/Wait")(str(tmp_path / "never").encode(), wait_for_ready=True)
-        assert await service.health() == Status.SERVING
+        # On the same connection, behind the call: that has been accepted.
+        health = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), wait_for_ready=True)
+        assert (await health.read()).status == Status.SERVING
         service.process.send_signal(signal.SIGTERM)
         with pytest.raises(grpc.aio.AioRpcError):
             await call
+        health.cancel()
     assert await service.exit() == 0
 
 
 @pytest.mark.parametrize("name", ["QOA_PORT", "LOG_LEVEL"])
 async def test_a_wrong_setting_is_one_line(processes: list[Process], free_port: int, name: str) -> None:
     processes.append(service := Process(free_port, **{f"HALLMARK_{name}": "wrong"}))
-    _, stderr = await asyncio.to_thread(service.process.communicate, timeout=20)
+    _, stderr = await asyncio.to_thread(service.process.communicate, timeout=PATIENCE_S)
     assert service.process.returncode == 1
     assert stderr.startswith(f"hallmark-test: HALLMARK_{name}='wrong': ")
     assert stderr.count("\n") == 1
@@ -121,7 +125,7 @@ async def test_a_taken_port_names_its_setting(processes: list[Process]) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         processes.append(service := Process(port))
-        _, stderr = await asyncio.to_thread(service.process.communicate, timeout=20)
+        _, stderr = await asyncio.to_thread(service.process.communicate, timeout=PATIENCE_S)
     assert service.process.returncode == 1
     assert stderr.startswith(f"hallmark-test: HALLMARK_QOA_PORT: port {port} on 127.0.0.1 is taken")
     assert stderr.count("\n") == 1
@@ -131,7 +135,7 @@ async def test_a_port_of_a_running_service_is_taken_too(processes: list[Process]
     processes.append(first := Process(free_port))
     assert await first.health() == Status.SERVING
     processes.append(second := Process(free_port))
-    _, stderr = await asyncio.to_thread(second.process.communicate, timeout=20)
+    _, stderr = await asyncio.to_thread(second.process.communicate, timeout=PATIENCE_S)
     assert second.process.returncode == 1
     assert stderr.startswith(f"hallmark-test: HALLMARK_QOA_PORT: port {free_port} on 127.0.0.1 is taken")
     assert stderr.count("\n") == 1
@@ -139,7 +143,7 @@ async def test_a_port_of_a_running_service_is_taken_too(processes: list[Process]
 
 async def test_a_fault_of_start_up_is_one_line(processes: list[Process], free_port: int) -> None:
     processes.append(service := Process(free_port, "--broken"))
-    _, stderr = await asyncio.to_thread(service.process.communicate, timeout=20)
+    _, stderr = await asyncio.to_thread(service.process.communicate, timeout=PATIENCE_S)
     assert service.process.returncode == 1
     assert stderr == "hallmark-test: models/x/model.yaml: input.kind: field required; see docs/model-yaml.md\n"
 
@@ -154,9 +158,9 @@ async def test_with_nobody_to_receive_telemetry_it_serves_and_stops_in_time(
     async with grpc.aio.insecure_channel(service.target) as channel:
         for _ in range(20):
             wait = channel.unary_unary("/test.v1.Test/Wait")
-            assert await wait(str(here).encode(), wait_for_ready=True, timeout=5) == b"y"
+            assert await wait(str(here).encode(), wait_for_ready=True, timeout=PATIENCE_S) == b"y"
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await channel.unary_unary("/test.v1.Test/Wait")(b"\xff", timeout=5)
+            await channel.unary_unary("/test.v1.Test/Wait")(b"\xff", timeout=PATIENCE_S)
         assert caught.value.code() is grpc.StatusCode.INTERNAL
         assert DETAILS_KEY in dict(caught.value.trailing_metadata())
     service.process.send_signal(signal.SIGTERM)

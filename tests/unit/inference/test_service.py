@@ -61,7 +61,12 @@ async def test_a_port_already_taken(settings: Settings) -> None:
 
 def process(models_dir: Path, port: int) -> AbstractAsyncContextManager[Process]:
     return service_process(
-        "hallmark_inference", models_dir=models_dir, inference_port=port, inference_threads=1, telemetry=False
+        "hallmark_inference",
+        models_dir=models_dir,
+        inference_port=port,
+        inference_threads=1,
+        telemetry=False,
+        drain_timeout_s=60,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from PIL import Image
 
 from hallmark.preprocess.v1 import preprocess_pb2
@@ -130,6 +131,21 @@ async def test_prediction_id_is_that_of_the_entry_span(service: Any) -> None:
     span = await service.stage_span()
     assert response.quality.prediction_id == f"{span.context.trace_id:032x}-{span.context.span_id:016x}"
     assert response.quality.trace_id == f"{span.context.trace_id:032x}"
+
+
+@pytest.mark.parametrize(
+    ("moment", "recorded"),
+    [
+        (Timestamp(seconds=1_372_680_000, nanos=5), 1_372_680_000_000_000_005),
+        (Timestamp(seconds=2**62), None),
+        (Timestamp(seconds=-1), None),
+        (None, None),
+    ],
+)
+async def test_time_of_the_event_is_on_the_span(service: Any, moment: Timestamp | None, recorded: int | None) -> None:
+    given = preprocess_pb2.Input(**as_json([1.0, 2.0, 3.0]))
+    await service.stub.Predict(preprocess_pb2.PredictRequest(model="pick", input=given, event_time=moment))
+    assert (await service.stage_span()).attributes.get(names.EVENT_TIME) == recorded
 
 
 @pytest.mark.parametrize("model", ["nope", "", "../pick", "x" * 100_000, "pick\n", "日本"])

@@ -87,13 +87,13 @@ class Otlp:
         )
         return service, span
 
-    def request(self, spans: Iterable[tuple[str, Span]]) -> ExportTraceServiceRequest:
+    def request(self, spans: Iterable[tuple[str, Span]]) -> bytes:
         request = ExportTraceServiceRequest()
         for service, span in spans:
             resource = request.resource_spans.add()
             resource.resource.attributes.add(key="service.name", value=any_value(service))
             resource.scope_spans.add().spans.append(span)
-        return request
+        return request.SerializeToString()
 
     def prediction(self, trace: int = 1, entry: int = 0x10, shape: str = "ok") -> list[tuple[str, Span]]:
         """The spans of one prediction; ``entry`` and the 15 ids after it are used."""

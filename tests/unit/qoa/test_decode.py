@@ -184,17 +184,40 @@ def test_spans_that_were_stored_by_an_earlier_version_are_read() -> None:
     assert decode_spans("p", encode_spans(spans)) == spans
 
 
+def test_what_is_no_request_is_said_to_be_none(otlp: Any) -> None:
+    broken = otlp.request([otlp.span(otlp.name(1, 1), 1, 0, 0, 1, stage="web")])
+    key = attributes.STAGE.encode()
+    assert broken.count(key) == 1
+    for body in (b"\xff\xff", broken[:-1], broken.replace(key, b"\xff" * len(key))):
+        with pytest.raises(DecodeError):
+            decode(body)
+
+
+def _mutated(data: st.DataObject, otlp: Any) -> bytes:
+    body = bytearray(otlp.request(otlp.prediction(shape=data.draw(st.sampled_from(otlp.SHAPES)))))
+    for place in data.draw(st.lists(st.integers(0, len(body) - 1), min_size=1, max_size=12)):
+        body[place] = data.draw(st.integers(0, 255))
+    return bytes(body)
+
+
+@given(data=st.data())
+@settings(max_examples=400, deadline=None)
+def test_bytes_are_read_as_the_message_that_they_encode(data: st.DataObject, otlp: Any) -> None:
+    body = _mutated(data, otlp)
+    try:
+        request = ExportTraceServiceRequest.FromString(body)
+    except DecodeError:
+        return
+    assert decode(body) == decode(request.SerializeToString())
+
+
 @given(data=st.data())
 @settings(max_examples=400, deadline=None)
 def test_mutated_bytes_never_break_decode_or_derive(data: st.DataObject, otlp: Any) -> None:
-    body = bytearray(otlp.request(otlp.prediction(shape=data.draw(st.sampled_from(otlp.SHAPES)))).SerializeToString())
-    for place in data.draw(st.lists(st.integers(0, len(body) - 1), min_size=1, max_size=12)):
-        body[place] = data.draw(st.integers(0, 255))
     try:
-        request = ExportTraceServiceRequest.FromString(bytes(body))
+        decoded = decode(_mutated(data, otlp))
     except DecodeError:
         return
-    decoded = decode(request)
     assert len(decoded.spans) + decoded.skipped.total() == decoded.received
     for name in {span.prediction for span in decoded.spans}:
         mine = [span for span in decoded.spans if span.prediction == name]

@@ -82,7 +82,7 @@ async def test_journal_is_empty_after_a_failure_is_over(otlp: Any, bench: Any, t
 
 
 async def test_journal_entry_that_nobody_can_use_goes(otlp: Any, bench: Any, tmp_path: Path) -> None:
-    unusable = otlp.request([("other", Span(name="GET /"))]).SerializeToString()
+    unusable = otlp.request([("other", Span(name="GET /"))])
     async with bench(tmp_path / "q.sqlite3") as one:
         await one.store.commit(Batch(entry=JournalEntry(7, unusable)), combine)
         await one.kill()

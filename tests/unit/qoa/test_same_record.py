@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from hallmark.qoa.v1.quality_pb2 import QualityRecord
 from hallmark_common.errors import HallmarkError
@@ -70,7 +69,7 @@ def test_record_does_not_depend_on_delivery(case: Any, otlp: Any, bench: Callabl
 
 
 class Batch(NamedTuple):
-    request: ExportTraceServiceRequest
+    request: bytes
     kept: bool
 
 

@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from hallmark.qoa.v1.qoa_pb2 import (
     GetRecordRequest,
+    GetReportRequest,
     ListRecordsRequest,
     RecordFilter,
     WatchRecordsRequest,
@@ -26,6 +27,7 @@ from hallmark_common.telemetry import Telemetry
 from hallmark_qoa.service import qoa_service
 from tests.support.errors import error_info
 from tests.support.ports import free_port_settings, taken_port
+from tests.support.waiting import SOON_S
 
 PORTS = ("qoa_port", "otlp_grpc_port", "otlp_http_port")
 
@@ -41,7 +43,6 @@ class Service:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{self.settings.otlp_grpc_port}") as channel:
             export = channel.unary_unary(
                 "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-                request_serializer=lambda message: message.SerializeToString(),
                 response_deserializer=ExportTraceServiceResponse.FromString,
             )
             return await export(self.otlp.request(spans), timeout=10)
@@ -125,14 +126,23 @@ async def test_unknown_prediction_is_not_found(service: Service, name: str) -> N
         ("filter.status", ListRecordsRequest(filter=RecordFilter(status="FINE"))),
         ("filter.started_from", ListRecordsRequest(filter=RecordFilter(started_from={"seconds": 2**62}))),
         ("filter.started_before", ListRecordsRequest(filter=RecordFilter(started_before={"nanos": -1}))),
+        ("window_s", GetReportRequest(window_s=7)),
+        ("limit", GetReportRequest(limit=10_001)),
+        ("before", GetReportRequest(before={"nanos": -1})),
+        *(
+            ("figures", GetReportRequest(figures=[key]))
+            for key in ("psii", "psi[", "", "response_time.p77", "x" * 9_999)
+        ),
+        ("figures", GetReportRequest(figures=["accuracy", "spread[nothing]"])),
     ],
 )
 async def test_wrong_requests_name_the_field(service: Service, field: str, request_: Any) -> None:
-    call = service.stub.GetRecord if isinstance(request_, GetRecordRequest) else service.stub.ListRecords
+    call = getattr(service.stub, type(request_).__name__.removesuffix("Request"))
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call(request_)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert error_info(caught.value).metadata["field"] == field
+    assert len(caught.value.details() or "") < 500
 
 
 async def test_list_goes_through_all_pages(service: Service) -> None:
@@ -159,14 +169,14 @@ async def test_drain_ends_watches_cleanly_and_stores_what_waits(tmp_path: Path, 
                 events.append(event)
 
         follower = asyncio.create_task(follow())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON_S):
             await watch.initial_metadata()
             await one.export(otlp.prediction(2))
             while not events:
                 await asyncio.sleep(0.01)
         await one.export(otlp.prediction(99)[:1])
         one.runtime.draining.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON_S):
             await follower
         assert await watch.code() is grpc.StatusCode.OK
     async with running(tmp_path / "state", otlp) as again:

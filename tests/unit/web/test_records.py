@@ -14,7 +14,7 @@ from hallmark.qoa.v1.qoa_pb2_grpc import QoaServiceStub
 from hallmark_common.errors import invalid
 from hallmark_common.records import record_to_dict
 from hallmark_web.records import watch_events
-from tests.support.waiting import eventually
+from tests.support.waiting import SOON_S, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -105,7 +105,7 @@ class Watch:
     async def block(self) -> list[str]:
         """The next lines up to an empty one; empty at the end of the stream."""
         found: list[str] = []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SOON_S):
             async for line in self._lines:
                 if not line:
                     break

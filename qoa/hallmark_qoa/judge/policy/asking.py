@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,21 +14,30 @@ from hallmark_qoa.judge.policy.base import PolicyError
 
 logger = logging.getLogger(__name__)
 
+LATE_IN_A_ROW = 2
+"""Who is late so often is not there; once may be because of what was asked."""
+
+PAUSE_S = 5.0
+"""Who is not there is asked nothing for so long: every window, and every report, would wait for it."""
+
 Done = TypeVar("Done")
 
 
 class Asking:
     """Asks in a thread of its own, one question at a time: neither an interpreter nor a connection can do two."""
 
-    def __init__(self, who: str, timeout_s: float, batch: int) -> None:
+    def __init__(self, who: str, timeout_s: float, batch: int, clock: Callable[[], float] = time.monotonic) -> None:
         """``who`` is asked, for people; an answer may take ``timeout_s``; ``batch`` facts are in a question at most.
 
-        What is asked together is late, or lost, together.
+        What is asked together is late, or lost, together. ``clock`` tells seconds of a monotonic clock.
         """
         self._who = who
         self._timeout_s = timeout_s
         self._batch = batch
         self._thread = ThreadPoolExecutor(1, "policy")
+        self._clock = clock
+        self._paused_until_s = float("-inf")
+        self._late = 0
         self._error = ""
 
     @property
@@ -37,6 +47,8 @@ class Asking:
 
     async def judge(self, facts: Sequence[Facts], ask: Callable[[Sequence[Facts]], object]) -> list[Judgement]:
         """One judgement each, in their order. ``ask`` answers a batch; :class:`PolicyError` where it cannot."""
+        if self._clock() < self._paused_until_s:
+            return unknown(facts, self._error)
         done: list[Judgement] = []
         while len(done) < len(facts):
             batch = facts[len(done) : len(done) + self._batch]
@@ -45,6 +57,7 @@ class Asking:
                 self._note("")
             except TimeoutError:
                 # The others would wait as long.
+                self._note_late()
                 done += self._failed(facts[len(done) :], f"{self._who} took more than {self._timeout_s:g} s")
             except PolicyError as error:
                 done += self._failed(batch, str(error))
@@ -52,9 +65,17 @@ class Asking:
                 done += self._failed(batch, f"{self._who} could not be asked: {type(error).__name__}")
         return done
 
+    def _note_late(self) -> None:
+        self._late += 1
+        if self._late == LATE_IN_A_ROW:
+            self._late = 0
+            self._paused_until_s = self._clock() + PAUSE_S
+
     async def _answer(self, batch: Sequence[Facts], ask: Callable[[Sequence[Facts]], object]) -> object:
         async with asyncio.timeout(self._timeout_s):
-            return await self.run(partial(ask, batch))
+            answer = await self.run(partial(ask, batch))
+        self._late = 0
+        return answer
 
     async def run(self, job: Callable[[], Done]) -> Done:
         """Do something else in the thread."""

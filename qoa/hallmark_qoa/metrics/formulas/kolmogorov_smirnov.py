@@ -16,7 +16,7 @@ class KolmogorovSmirnov:
     """A statistic, 0 to 1, and how likely one as large is without any drift, 0 to 1."""
 
     statistic: Estimate
-    p_value: float
+    p_value: Estimate
 
 
 def kolmogorov_smirnov(reference: NumericReference, counts: npt.ArrayLike) -> KolmogorovSmirnov | None:
@@ -27,7 +27,8 @@ def kolmogorov_smirnov(reference: NumericReference, counts: npt.ArrayLike) -> Ko
     functions may part and meet again: at most ``1 / steps + 1 / rows``, and in an interval the lesser share of both.
 
     The p-value is that of the least statistic which the error allows, so that no drift is claimed for want of
-    quantiles; too large (so: cautious) where values repeat.
+    quantiles; too large where values repeat. Its error reaches down to that of the most: nor is it claimed that there
+    is none.
     """
     dense = np.asarray(counts, dtype=np.int64)
     count = int(dense.sum())
@@ -39,7 +40,8 @@ def kolmogorov_smirnov(reference: NumericReference, counts: npt.ArrayLike) -> Ko
     least = max(0.0, float(np.maximum(low - current, current - high).max()))
     most = float(_most_in_intervals(low, high, current).max())
     statistic = Estimate(value, max(most - value, value - least))
-    return KolmogorovSmirnov(statistic, p_value(least, count, reference.rows))
+    likely, unlikely = (p_value(each, count, reference.rows) for each in (least, most))
+    return KolmogorovSmirnov(statistic, Estimate(likely, likely - unlikely))
 
 
 def p_value(statistic: float, count: int, rows: int) -> float:

@@ -5,6 +5,7 @@ fairlearn 0.12 (``MetricFrame.difference`` and ``MetricFrame.ratio`` with ``meth
 it is the equal opportunity of Hardt, Price, Srebro 2016, "Equality of Opportunity in Supervised Learning", section 2.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,9 +19,10 @@ class Segment:
 
 
 def difference(segments: Iterable[Segment], least_count: int = 1) -> float | None:
-    """Largest minus smallest value, in the unit of the metric; at least 0."""
+    """Largest minus smallest value, in the unit of the metric; at least 0. None where it is beyond floats."""
     values = _values(segments, least_count)
-    return max(values) - min(values) if len(values) > 1 else None
+    found = max(values) - min(values) if len(values) > 1 else math.inf
+    return found if math.isfinite(found) else None
 
 
 def balance(segments: Iterable[Segment], least_count: int = 1) -> float | None:

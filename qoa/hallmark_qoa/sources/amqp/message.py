@@ -1,12 +1,11 @@
-"""From the properties and the body of an AMQP message to the OTLP request in it. Pure."""
+"""From the properties and the body of an AMQP message to the serialized OTLP request in it. Pure."""
 
 from dataclasses import dataclass
 
-from google.protobuf.message import Message
 from pika.spec import BasicProperties
 
 from hallmark_common.errors import shown
-from hallmark_qoa.sources.otlp.encoding import PROTOBUF, BodyError, TooLargeError, gunzip, parse, unzstd
+from hallmark_qoa.sources.otlp.encoding import PROTOBUF, BodyError, TooLargeError, gunzip, unzstd
 from hallmark_qoa.sources.otlp.signals import SIGNALS, Signal
 
 _TYPES = {signal.request.DESCRIPTOR.full_name: signal for signal in SIGNALS}
@@ -38,8 +37,8 @@ def is_redelivery(delivery: Delivery) -> bool:
     return delivery.redelivered or bool(headers.get("x-delivery-count"))
 
 
-def read(delivery: Delivery, max_bytes: int) -> tuple[Signal, Message]:
-    """The request in a message, and of which signal; PoisonError where there is none.
+def read(delivery: Delivery, max_bytes: int) -> tuple[Signal, bytes]:
+    """What should be a request in a message, and of which signal; PoisonError where there can be none.
 
     ``max_bytes`` bounds its size once it is decompressed.
     """
@@ -50,8 +49,7 @@ def read(delivery: Delivery, max_bytes: int) -> tuple[Signal, Message]:
     if signal is None or not _belongs(signal, delivery.queue):
         raise PoisonError("type", f"type {shown(properties.type)} is none for queue {delivery.queue}")
     try:
-        body = _decompressed(delivery, max_bytes)
-        return signal, parse(body, PROTOBUF, signal.request)
+        return signal, _decompressed(delivery, max_bytes)
     except TooLargeError:
         raise PoisonError("too_large", f"a message may have {max_bytes} bytes once it is decompressed") from None
     except BodyError as error:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import zstandard
 from google.protobuf import json_format
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 Encoding = Literal["application/x-protobuf", "application/json"]
 
@@ -77,20 +77,17 @@ def unzstd(body: bytes, max_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def parse(body: bytes, encoding: Encoding, into: type[Message]) -> Message:
-    """The message in a body; :class:`BodyError` where there is none."""
-    name = into.DESCRIPTOR.full_name
+def to_protobuf(body: bytes, encoding: Encoding, message: type[Message]) -> bytes:
+    """A body in binary protobuf; :class:`BodyError` where it is in JSON and holds no such message."""
     if encoding == PROTOBUF:
-        try:
-            return into.FromString(body)
-        except DecodeError:
-            raise BodyError(f"not a {name}") from None
+        return body
+    name = message.DESCRIPTOR.full_name
     try:
         content = json.loads(body)
         if not isinstance(content, dict):  # an empty list would pass for an empty message
             raise BodyError(f"not a {name} in JSON: not an object")
         _hex_to_base64(content)
-        return json_format.ParseDict(content, into(), ignore_unknown_fields=True)
+        return json_format.ParseDict(content, message(), ignore_unknown_fields=True).SerializeToString()
     # Whatever JSON can hold arrives here, and json_format does not turn all of it into a ParseError.
     except (json_format.ParseError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise BodyError(f"not a {name} in JSON: {_first_line(error)}") from None

@@ -50,9 +50,9 @@ def _service(signal: Signal, sink: Sink) -> grpc.GenericRpcHandler:
 def _export(signal: Signal, sink: Sink) -> Handler:
     async def export(body: bytes, context: Context) -> bytes:
         try:
-            answer = await signal.take(sink, signal.request.FromString(body))
+            answer = await signal.take(sink, body)
         except DecodeError:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a {signal.request.DESCRIPTOR.full_name}")
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, signal.complaint)
         except HallmarkError as error:
             await context.abort(error.code, error.message)
         return answer.SerializeToString()

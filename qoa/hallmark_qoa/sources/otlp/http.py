@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import grpc
 import uvicorn
+from google.protobuf.message import DecodeError
 from google.rpc import status_pb2
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -23,8 +24,8 @@ from hallmark_qoa.sources.otlp.encoding import (
     Encoding,
     TooLargeError,
     gunzip,
-    parse,
     serialize,
+    to_protobuf,
 )
 from hallmark_qoa.sources.otlp.signals import SIGNALS, Signal
 
@@ -104,11 +105,13 @@ def _endpoint(signal: Signal, sink: Sink, max_bytes: int) -> Callable[[Request],
             body = await _body(request, max_bytes)
             if compression == "gzip":
                 body = gunzip(body, max_bytes)
-            answer = await signal.take(sink, parse(body, encoding, signal.request))
+            answer = await signal.take(sink, to_protobuf(body, encoding, signal.request))
         except TooLargeError:
             return _failure(413, Code.RESOURCE_EXHAUSTED, f"a body may have {max_bytes} bytes", encoding)
         except BodyError as error:
             return _failure(400, Code.INVALID_ARGUMENT, str(error), encoding)
+        except DecodeError:
+            return _failure(400, Code.INVALID_ARGUMENT, signal.complaint, encoding)
         except HallmarkError as error:
             return _failure(503, error.code, error.message, encoding)
         return Response(serialize(answer, encoding), media_type=encoding)

@@ -27,12 +27,19 @@ class Signal:
     service: str
     """Full name of its gRPC service, whose one method is Export."""
     request: type[Message]
-    take: Callable[[Sink, Message], Awaitable[Message]]
-    """Hands a request of that type to the engine; the answer is due once that has it. HallmarkError where not."""
+    take: Callable[[Sink, bytes], Awaitable[Message]]
+    """Hands a serialized request to the engine; the answer is due once that has it.
+
+    HallmarkError where it has not, DecodeError where it is no such request.
+    """
+
+    @property
+    def complaint(self) -> str:
+        """About a body that is no such request."""
+        return f"not a {self.request.DESCRIPTOR.full_name}"
 
 
-async def _take_traces(sink: Sink, request: Message) -> Message:
-    assert isinstance(request, ExportTraceServiceRequest)
+async def _take_traces(sink: Sink, request: bytes) -> Message:
     receipt = await sink.deliver(request)
     if not receipt.rejected:
         return ExportTraceServiceResponse()
@@ -41,24 +48,25 @@ async def _take_traces(sink: Sink, request: Message) -> Message:
     )
 
 
-async def _take_metrics(sink: Sink, request: Message) -> Message:
-    assert isinstance(request, ExportMetricsServiceRequest)
-    scopes = (scope for resource in request.resource_metrics for scope in resource.scope_metrics)
+async def _take_metrics(sink: Sink, request: bytes) -> Message:
+    resources = ExportMetricsServiceRequest.FromString(request).resource_metrics
+    scopes = (scope for resource in resources for scope in resource.scope_metrics)
     sink.count_other("metrics", sum(len(scope.metrics) for scope in scopes))
     return ExportMetricsServiceResponse()
 
 
-async def _take_logs(sink: Sink, request: Message) -> Message:
-    assert isinstance(request, ExportLogsServiceRequest)
-    scopes = (scope for resource in request.resource_logs for scope in resource.scope_logs)
+async def _take_logs(sink: Sink, request: bytes) -> Message:
+    resources = ExportLogsServiceRequest.FromString(request).resource_logs
+    scopes = (scope for resource in resources for scope in resource.scope_logs)
     sink.count_other("logs", sum(len(scope.log_records) for scope in scopes))
     return ExportLogsServiceResponse()
 
 
 _PACKAGE = "opentelemetry.proto.collector"
 
+TRACES = Signal("traces", f"{_PACKAGE}.trace.v1.TraceService", ExportTraceServiceRequest, _take_traces)
 SIGNALS = (
-    Signal("traces", f"{_PACKAGE}.trace.v1.TraceService", ExportTraceServiceRequest, _take_traces),
+    TRACES,
     Signal("metrics", f"{_PACKAGE}.metrics.v1.MetricsService", ExportMetricsServiceRequest, _take_metrics),
     Signal("logs", f"{_PACKAGE}.logs.v1.LogsService", ExportLogsServiceRequest, _take_logs),
 )

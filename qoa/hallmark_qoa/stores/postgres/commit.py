@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from hallmark_qoa.stores.base import Batch, Change, Combine
-from hallmark_qoa.stores.marks import Spot, Touched, Window, spot_of, touched, windows_of, with_lateness
+from hallmark_qoa.stores.marks import Spot, Touched, Window, touched, windows_of, with_lateness
 from hallmark_qoa.stores.postgres.days import day_of
 from hallmark_qoa.stores.postgres.marks import Writer, mark, seal
 from hallmark_qoa.stores.postgres.races import until_won
@@ -93,7 +93,7 @@ class _Writing(NamedTuple):
     news: Sequence[_New]
     before: _Before
     batch: Batch
-    windows: Touched
+    where: Touched
 
 
 def commit(connection: Connection, batch: Batch, combine: Combine, writer: Writer) -> list[Change]:
@@ -118,14 +118,14 @@ def _commit(connection: Connection, batch: Batch, combine: Combine, writer: Writ
         before = _read(connection, sorted({group.prediction for group in batch.groups}))
         changes = combine_all(batch.groups, before.rows, combine)
         spots = {prediction: place.spot for prediction, place in before.places.items()}
-        windows = touched(changes, spots, writer.rules, writer.now_ns)
-        news = _news(changes, before.places, writer.now_ns)
-        marked = _write(connection, _Writing(news, before, batch, windows), writer)
+        where = touched(changes, spots, writer.rules, writer.now_ns)
+        news = _news(zip(changes, where.spots, strict=True), before.places, writer.now_ns)
+        marked = _write(connection, _Writing(news, before, batch, where), writer)
     except BaseException:
         if not connection.closed:
             connection.rollback()
         raise
-    return with_lateness(changes, windows, marked)
+    return with_lateness(changes, where, marked)
 
 
 def _read(connection: Connection, predictions: Sequence[str]) -> _Before:
@@ -142,13 +142,13 @@ def _keys(places: Mapping[str, Place]) -> tuple[list[int], list[str]]:
     return [place.started_ns for place in places.values()], list(places)
 
 
-def _news(changes: Iterable[Change], places: Mapping[str, Place], now_ns: int) -> list[_New]:
+def _news(changes: Iterable[tuple[Change, Spot | None]], places: Mapping[str, Place], now_ns: int) -> list[_New]:
     """What is to be written, by prediction id: of several changes of one prediction the last."""
-    latest = {c.combined.record.prediction_id: c.combined for c in changes if c.outcome != "unchanged"}
+    latest = {c.combined.record.prediction_id: (c.combined, spot) for c, spot in changes if spot is not None}
     news = []
     for prediction in sorted(latest):
-        combined = latest[prediction]
-        place = _place(spot_of(combined.record), places.get(prediction), now_ns)
+        combined, spot = latest[prediction]
+        place = _place(spot, places.get(prediction), now_ns)
         row = Row(combined.record_bytes, combined.spans_bytes)
         news.append(_New(prediction, place, row, stored_text(combined.record.status)))
     return news
@@ -163,7 +163,7 @@ def _place(spot: Spot, before: Place | None, now_ns: int) -> Place:
 
 def _write(connection: Connection, writing: _Writing, writer: Writer) -> set[Window]:
     """Write everything and end the transaction; the windows that were marked."""
-    news, before, batch, windows = writing
+    news, before, batch, where = writing
     known = [new for new in news if new.prediction in before.places]
     added = [new for new in news if new.prediction not in before.places]
     moved = [new for new in known if new.place != before.places[new.prediction]]
@@ -186,7 +186,7 @@ def _write(connection: Connection, writing: _Writing, writer: Writer) -> set[Win
             connection.execute(_ADD_ENTRY, (writer.engine, batch.entry.id, batch.entry.request))
         if batch.settled:
             connection.execute(_SETTLE, (writer.engine, list(batch.settled)))
-        marked = mark(connection, "fold", writer.rules.base_s, windows.all, writer)
+        marked = mark(connection, "fold", writer.rules.base_s, where.windows, writer)
         connection.execute("COMMIT")
     return {Window(*row) for row in marked} if marked is not None else set()
 

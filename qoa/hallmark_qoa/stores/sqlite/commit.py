@@ -6,7 +6,7 @@ from typing import Any
 
 from hallmark_qoa.combine import Combined
 from hallmark_qoa.stores.base import Batch, Change, Combine
-from hallmark_qoa.stores.marks import Spot, WindowRules, spot_of, touched, with_lateness
+from hallmark_qoa.stores.marks import Spot, WindowRules, touched, with_lateness
 from hallmark_qoa.stores.rows import Row, combine_all, is_ahead
 from hallmark_qoa.stores.sqlite.file import MAX_PARAMETERS, transaction
 from hallmark_qoa.stores.sqlite.marks import mark
@@ -30,12 +30,13 @@ def commit(
     with transaction(connection):
         rows, spots = _read(connection, [group.prediction for group in batch.groups])
         changes = combine_all(batch.groups, rows, combine)
-        windows = touched(changes, spots, rules, now_ns)
-        written = [_parameters(c.combined, now_ns) for c in changes if c.outcome != "unchanged"]
+        where = touched(changes, spots, rules, now_ns)
+        changed = zip(changes, where.spots, strict=True)
+        written = [_parameters(change.combined, spot, now_ns) for change, spot in changed if spot is not None]
         connection.executemany(_UPSERT, written)
-        marked = mark(connection, "fold", rules.base_s, windows.all, now_ns)
+        marked = mark(connection, "fold", rules.base_s, where.windows, now_ns)
         _write_journal(connection, batch)
-    return with_lateness(changes, windows, marked)
+    return with_lateness(changes, where, marked)
 
 
 def chunks(items: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
@@ -56,19 +57,17 @@ def _read(connection: sqlite3.Connection, predictions: Sequence[str]) -> tuple[d
     return rows, spots
 
 
-def _parameters(combined: Combined, now_ns: int) -> tuple[Any, ...]:
-    record = combined.record
-    model, consumer, event_ns, start_ns = spot_of(record)
+def _parameters(combined: Combined, spot: Spot, now_ns: int) -> tuple[Any, ...]:
     return (
-        record.prediction_id,
-        start_ns,
-        consumer,
-        model,
-        event_ns,
-        record.status,
+        combined.record.prediction_id,
+        spot.started_ns,
+        spot.consumer,
+        spot.model,
+        spot.event_ns,
+        combined.record.status,
         combined.record_bytes,
         combined.spans_bytes,
-        now_ns if is_ahead(start_ns, now_ns) else None,
+        now_ns if is_ahead(spot.started_ns, now_ns) else None,
     )
 
 

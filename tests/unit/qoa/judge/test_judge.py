@@ -1,6 +1,7 @@
 """The judge on a real store, by the real policy: what becomes of windows, and which are judged again."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -270,6 +271,24 @@ async def test_a_contract_holds_in_its_time(one: Judged) -> None:
     await one.turn()
     (verdict,) = await _verdicts(one)
     assert (verdict.verdict, list(verdict.reasons)) == ("unknown", ["the contract is not valid in this window"])
+
+
+@pytest.mark.parametrize(
+    ("valid", "words"),
+    [
+        ({"from": 15, "until": 35}, {10: "unknown", 20: "pass", 30: "unknown"}),
+        ({"from": 10, "until": 40}, {10: "violated", 20: "pass", 30: "violated"}),
+    ],
+)
+async def test_a_contract_is_not_judged_by_what_is_not_of_its_time(
+    one: Judged, valid: dict[str, int], words: dict[int, str]
+) -> None:
+    """Before it begins and after it ends it is slow."""
+    times = {key: datetime.fromtimestamp(T0_NS // S + after_s, UTC).isoformat() for key, after_s in valid.items()}
+    write_contract(one.contracts, [FAST], valid=times)
+    await one.take(_window(1, web_ms=SLOW_MS), _window(2), _window(3, web_ms=SLOW_MS))
+    await one.turn()
+    assert await one.words("fast") == words
 
 
 async def test_changes_are_told_once_and_silenced_ones_are_marked(one: Judged) -> None:

@@ -120,7 +120,7 @@ def test_silences(watched: Watched) -> None:
     def is_silenced(objective_: str, start_ns: int = T0_NS, contract: str = "deal") -> bool:
         verdict = WindowVerdict(contract=contract, objective=objective_)
         verdict.start.FromNanoseconds(start_ns)
-        return watched.promises.is_silenced(verdict)
+        return watched.promises.silence_of(verdict) is not None
 
     assert is_silenced("fast")
     assert not is_silenced("other")

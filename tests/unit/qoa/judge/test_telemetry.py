@@ -126,6 +126,25 @@ async def test_verdicts_of_the_latest_window_by_consumer(watched: Watched) -> No
     }
 
 
+async def test_of_a_segment_the_latest_window_is_the_one_that_has_something_of_it(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hallmark_qoa.judge.promises.LOOK_EVERY_S", 0)
+    write_contract(tmp_path / "contracts", [THERE | {"segment": {"kind": "a"}}, ALWAYS], completeness=0)
+    for number, kind, status in ((1, "a", "UNAVAILABLE"), (2, "b", "OK")):
+        web, inner = (
+            stage(number, NOW_NS + number * 10 * S, name=name, status=status) for name in ("web", "preprocess")
+        )
+        said = (*inner.facts, (a.DATA_VALUES, (f'{{"kind": "{kind}"}}',)))
+        await put(watched.store, web, inner._replace(facts=said))
+    await watched.judging.turn()
+
+    verdicts = await watched.told(a.METRIC_QOA_VERDICT)
+
+    assert verdicts[by("there", "critical", verdict="violated")] == 1
+    assert verdicts[by("always", "warning", verdict="violated")] == 0
+
+
 async def test_thresholds_are_told_before_anything_is_judged(watched: Watched) -> None:
     assert await watched.told(a.METRIC_QOA_OBJECTIVE_THRESHOLD) == {
         by("there", "critical", figure="availability", unit="1"): 0.5,

@@ -4,11 +4,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
 from hallmark_qoa.judge.facts import Facts
-from hallmark_qoa.judge.policy.asking import Asking, Done
+from hallmark_qoa.judge.policy.asking import PAUSE_S, Asking, Done
 from hallmark_qoa.judge.policy.base import PolicyError
 from tests.contract.policy_cases import FACTS
 
@@ -93,21 +94,42 @@ class Counted(Asking):
         return await super().run(job)
 
 
-async def test_who_does_not_answer_in_time_is_not_waited_for_twice() -> None:
-    asking = Counted("the judge", 0.05, BATCH)
+async def test_who_does_not_answer_in_time_is_not_waited_for_again_and_again() -> None:
+    """What is asked together waits once; who is late twice is not asked for a while."""
+    now_s = [0.0]
+    asking = Counted("the judge", 0.05, BATCH, lambda: now_s[0])
     release = threading.Event()
+    asked = []
     try:
-        found = await asking.judge(MANY, lambda _: release.wait(PATIENCE_S))
+        for now_s[0] in (0.0, 0.1, PAUSE_S, 0.1 + PAUSE_S):
+            found = await asking.judge(MANY, lambda _: release.wait(PATIENCE_S))
+            assert [(judgement.verdict, judgement.failed) for judgement in found] == [("unknown", True)] * len(MANY)
+            assert found[-1].reasons == ("the judge took more than 0.05 s",)
+            asked.append(asking.asked)
     finally:
         release.set()
         asking.close()
-    assert [judgement.verdict for judgement in found] == ["unknown"] * len(MANY)
-    assert found[-1].reasons == ("the judge took more than 0.05 s",)
-    assert asking.asked == 1
+    assert asked == [1, 2, 2, 3]
+
+
+async def test_a_question_without_an_end_keeps_no_other_from_being_answered() -> None:
+    asking = Asking("the judge", 1.0, BATCH, lambda: 0.0)
+
+    def ask(facts: Sequence[Facts]) -> object:
+        if facts[0].contract == "endless":
+            raise TimeoutError
+        return _answer(facts)
+
+    for _ in range(3):
+        (endless,) = await asking.judge([replace(FACTS, contract="endless")], ask)
+        (other,) = await asking.judge([FACTS], ask)
+        assert (endless.verdict, other.verdict) == ("unknown", "pass")
+    asking.close()
 
 
 async def test_a_late_answer_is_not_that_of_the_next_question() -> None:
-    asking = Asking("the judge", 0.2, BATCH)
+    times_s = count(0.0, PAUSE_S)  # it is asked however often it is late
+    asking = Asking("the judge", 0.2, BATCH, lambda: next(times_s))
     release = threading.Event()
 
     def late(facts: Sequence[Facts]) -> object:

@@ -19,3 +19,4 @@ def test_what_is_not_defined_is_none() -> None:
     assert balance([Segment(0.0, 9), Segment(0.0, 9)]) is None
     assert balance([Segment(-1.0, 9), Segment(1.0, 9)]) is None
     assert difference([Segment(-1.0, 9), Segment(1.0, 9)]) == 2.0
+    assert difference([Segment(-1.7e308, 9), Segment(1.7e308, 9)]) is None

@@ -11,6 +11,7 @@ from pika import BasicProperties
 from hallmark_qoa.sources.amqp.dead import marked
 from hallmark_qoa.sources.amqp.message import Delivery, PoisonError, is_redelivery, read
 from hallmark_qoa.sources.otlp.encoding import BodyError, TooLargeError, unzstd
+from hallmark_qoa.sources.otlp.signals import TRACES
 from tests.support.amqp import batch, properties
 
 
@@ -89,7 +90,7 @@ def test_redelivery(redelivered: bool, headers: dict[str, object] | None, expect
 def test_what_may_be_in_which_queue(queue: str, kind: str, fits: bool) -> None:
     message = delivery(queue=queue, properties=properties(type=f"opentelemetry.proto.collector.{kind}"))
     if fits:
-        assert read(message, 100)[1].DESCRIPTOR.full_name.endswith(kind)
+        assert read(message, 100)[0].request.DESCRIPTOR.full_name.endswith(kind)
     else:
         with pytest.raises(PoisonError, match="is none for queue"):
             read(message, 100)
@@ -97,7 +98,7 @@ def test_what_may_be_in_which_queue(queue: str, kind: str, fits: bool) -> None:
 
 def test_uncompressed_body_is_bounded_too() -> None:
     body = batch("a").SerializeToString()
-    assert read(delivery(body=body), len(body))[1] == batch("a")
+    assert read(delivery(body=body), len(body)) == (TRACES, body)
     with pytest.raises(PoisonError, match="a message may have"):
         read(delivery(body=body), len(body) - 1)
 
