@@ -90,7 +90,7 @@ class Engine:
     def _until(self, is_so: Any, what: str) -> dict[str, float]:
         end_s = time.monotonic() + PATIENCE_S
         while not is_so():
-            assert self.process.is_running(), f"the engine ended: {log_of(self.file.parent)}"
+            assert self.process.status() != psutil.STATUS_ZOMBIE, f"the engine ended: {log_of(self.file.parent)}"
             assert time.monotonic() < end_s, f"waited {PATIENCE_S:g} s for {what}: {log_of(self.file.parent)}"
             time.sleep(POLL_S)
         return self.used()

@@ -30,6 +30,7 @@ from hallmark_common.contracts.values import (
     Ratio,
     Segment,
     Severity,
+    Share,
     Text,
 )
 from hallmark_common.model_spec import ModelName
@@ -66,7 +67,7 @@ class ModelRef(Part):
 
 
 class Validity(Part):
-    """When the contract holds, in the time of events."""
+    """When the contract holds, in the time of events: of a window that is only partly in it the verdict is unknown."""
 
     since: Instant | None = Field(
         None, alias="from", description="A day or a time; holds from then on, always where unset."
@@ -80,7 +81,9 @@ ALWAYS = Validity.model_validate({})
 class Budget(Part):
     """How many windows may be bad: a share of them over a period, as the time slices of OpenSLO."""
 
-    target: float = Field(gt=0, lt=1, description="Least share of the windows of the period that must be good.")
+    target: Share = Field(
+        gt=0, lt=1, description="Least share of the windows of the period that must be good, such as 99%."
+    )
     period: Duration = Field(description="What the share is taken of: the windows of so long before, such as 7d.")
     burn_rate: float | None = Field(
         None,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from hallmark_common.contracts.quantity import seconds_in
+from hallmark_common.contracts.quantity import quantity_in, seconds_in
 from hallmark_common.errors import HallmarkError, shown
 from hallmark_common.prediction import valid_consumer
 
@@ -48,6 +48,10 @@ def _duration(value: object) -> object:
     return value
 
 
+def _share(value: object) -> object:
+    return quantity_in(value, "ratio") if isinstance(value, str) else value
+
+
 def _consumer(value: str) -> str:
     try:
         valid = valid_consumer(value)
@@ -79,7 +83,9 @@ Instant = Annotated[
 Duration = Annotated[
     str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,8}[smhdw]$"})
 ]
-Ratio = Annotated[float, Field(ge=0, le=1)]
+_AS_PERCENT = BeforeValidator(_share), Field(json_schema_extra={"type": ["number", "string"]})
+Share = Annotated[float, *_AS_PERCENT]
+Ratio = Annotated[float, Field(ge=0, le=1), *_AS_PERCENT]
 Operator = Literal["<", "<=", ">", ">="]
 Severity = Literal["info", "warning", "critical"]
 Consumer = Annotated[Text, AfterValidator(_consumer)]

@@ -128,9 +128,10 @@ def test_a_contract_that_is_violated_and_one_that_holds(used_stack: FullStack) -
     def worst() -> dict[str, float]:
         return {one.labels["contract"]: one.value for one in used_stack.query("hallmark:verdict:worst")}
 
-    until(lambda: {"kept", "broken"} <= worst().keys(), "both are judged", timeout_s=SETTLED_S)
+    judged = until(lambda: (found := worst()).keys() >= {"kept", "broken"} and found, "both", timeout_s=SETTLED_S)
 
-    assert (worst()["kept"], worst()["broken"]) == (0, 2)
+    assert judged
+    assert (judged["kept"], judged["broken"]) == (0, 2)
     alerts = 'ALERTS{alertname="ContractViolated", alertstate="firing"}'
     until(lambda: used_stack.query(alerts), "the alert fires", timeout_s=SETTLED_S)
     assert {(one.labels["contract"], one.labels["severity"]) for one in used_stack.query(alerts)} == {

@@ -60,12 +60,13 @@ def test_what_appears_only_under_fault_is_read_by_a_rule() -> None:
 
 
 def test_one_expression_tells_that_nothing_is_lost(used_stack: FullStack) -> None:
-    points = ("made", "sent", "accepted", "published", "consumed", "stored")
-
     def settled() -> bool:
-        return len({_count(used_stack, point) for point in points}) == 1
+        made, sent, stored = (_count(used_stack, point) for point in ("made", "sent", "stored"))
+        # What a busy machine makes services send again is counted again there.
+        between = (_count(used_stack, point) for point in ("accepted", "published", "consumed"))
+        return made == sent == stored and min(between) >= made
 
-    until(settled, "all points have seen as many spans", timeout_s=SETTLED_S)
+    until(settled, "all points have seen all spans", timeout_s=SETTLED_S)
     expr = 'hallmark:spans:total{point="sent"} - ignoring(point) hallmark:spans:total{point="stored"}'
     assert [sample.value for sample in used_stack.query(expr)] == [0]
 

@@ -67,6 +67,7 @@ def test_a_threshold_can_be_met_and_missed(
     ("budget", "wanted"),
     [
         ("{target: 0.99, period: 7d, burn_rate: 10, over: 1h}", ""),
+        ("{target: 99%, period: 7d}", ""),
         ("{target: 0.99, period: 30s}", "11:28: objectives[0].budget.period: 30s is no multiple of the window, 60 s"),
         ("{target: 0.99, period: 90s}", "11:28: objectives[0].budget.period: 90s is no multiple of the window, 60 s"),
         (

@@ -53,6 +53,11 @@ def test_a_fault_is_named_with_its_place(said: Said, good: str, before: str, aft
         ("segment: {a: 1.5}", "11:5: objectives[0].segment: expected a text, got the number 1.5"),
         ("severity: bad", "11:5: objectives[0].severity: expected 'info', 'warning' or 'critical', got 'bad'"),
         ("budget: {target: 1, period: 7d}", "11:14: objectives[0].budget.target: expected less than 1, got 1"),
+        (
+            "budget: {target: 99 percent, period: 7d}",
+            "11:14: objectives[0].budget.target: expected a number from 0 to 1",
+        ),
+        ("budget: {target: 100%, period: 7d}", "11:14: objectives[0].budget.target: expected less than 1, got 1.0"),
         ("budget: {target: 0.9, period: 7}", "11:27: objectives[0].budget.period: expected a time such as 90s"),
         ("budget: {target: 0.9}", "11:5: objectives[0].budget.period: is missing; what the share is taken of"),
         ("window: 1h", "11:5: objectives[0].window: stands here twice, first on line 10; remove one"),

@@ -72,7 +72,7 @@ async def test_a_server_that_does_not_answer_is_waited_for_a_while() -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://127.0.0.1:1", "http://no-such-host.invalid"])
 async def test_a_server_that_is_not_there_is_tried_again(url: str) -> None:
-    webhook = Webhook(url, timeout_s=1.0)
+    webhook = Webhook(url, timeout_s=30.0)
     with pytest.raises(UntoldError, match=r"^it cannot be reached: "):
         await webhook.tell(change(1))
     await webhook.close()
@@ -131,7 +131,7 @@ async def test_exactly_the_changes_in_order_though_the_server_fails_hangs_and_go
     await put_changes(store, *map(change, range(1, 6)), change(6, silenced=True))
     with hook_listener() as first:
         first.statuses = [200, 500, 0, 404, 429, 200]
-        webhook = Webhook(f"{first.url}/secret?token=s3cret", timeout_s=0.3)
+        webhook = Webhook(f"{first.url}/secret?token=s3cret", timeout_s=2.0)
         teller = Teller(store, [webhook], pace=QUICK, look_s=0.02)
         teller.start()
         # The second change is tried three times, of which the last is refused for good.
