@@ -1,12 +1,13 @@
 """Blame: what of a window departs most from what is usual, by the dimension of the metric that broke its promise. Pure.
 
-What is usual is the median over the windows before, whatever their verdicts were: a few bad ones do not move it. Where
-there is nothing before, what is largest is blamed.
+What is usual is the median over the windows before, whatever their verdicts were: a few bad ones do not move it, but a
+fault that stays becomes usual. So what is largest is blamed where what is usual breaks the promise by more than the
+window departs from it, as it is where there is nothing before.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from hallmark.qoa.v1.report_pb2 import Blame
 from hallmark_common import attributes
 from hallmark_common.catalogue import ANSWERS, CATALOGUE, Metric, figure_key, resolve, split_spread
 from hallmark_common.contracts import Objective
-from hallmark_qoa.metrics.context import ModelContext
+from hallmark_qoa.metrics.context import CategoryColumn, ModelContext
 from hallmark_qoa.metrics.figure import Cell
 from hallmark_qoa.metrics.measure import measure, segments_of
 from hallmark_qoa.metrics.worst import worst_of
@@ -37,9 +38,25 @@ class Case:
     """The windows before it, of the same series."""
     context: ModelContext
 
+    @property
+    def is_as_usual(self) -> bool:
+        """Whether what is usual is farther beyond the threshold than the window is beyond what is usual."""
+        key, threshold = self.objective.key, self.objective.threshold
+        now, usual = measure(self.cell, self.context, key).value, self.usually(key)
+        if now is None or usual is None:
+            return False
+        sign = 1.0 if self.objective.operator in ("<", "<=") else -1.0
+        return sign * (usual - threshold) > max(0.0, sign * (now - usual))
+
+    def usually(self, key: str) -> float | None:
+        """The usual value of a figure; None where there is none before."""
+        values = (measure(cell, self.context, key).value for cell in self.usual)
+        there = [value for value in values if value is not None]
+        return median(there) if there else None
+
 
 class _Departure(NamedTuple):
-    """How far one figure is from what is usual, in its unit; positive is worse."""
+    """How far one figure is from what it departs from, in its unit; positive is worse."""
 
     by: float
     name: str
@@ -121,10 +138,15 @@ def _drift(case: Case, _metric: Metric) -> Blame | None:
     if case.objective.of != ANSWERS:
         return _column(case.objective.of, "the objective is about it")
     names = {figure_key("prediction_share", label): label for label in case.context.labels}
-    worst = _worst(_departures(case, names, lambda now, usual: abs(now - usual)))
+    answers = case.context.answers
+    shares = answers.shares if isinstance(answers, CategoryColumn) else {}
+    found = _departures(case, names, lambda now, usual: abs(now - usual), lambda label: shares.get(label, 0.0))
+    worst = _worst(found)
     if worst is None:
         return None
-    detail = f"{_share(worst.now)} of the answers are {worst.name}, {_usual(worst, _share)}"
+    is_of_reference = case.is_as_usual or worst.usual is None
+    beside = f"{_share(shares.get(worst.name, 0.0))} in the reference" if is_of_reference else _usual(worst, _share)
+    detail = f"{_share(worst.now)} of the answers are {worst.name}, {beside}"
     return Blame(kind="label", name=worst.name, stage=MODEL_STAGE, detail=detail)
 
 
@@ -140,23 +162,23 @@ def _model(case: Case, metric: Metric) -> Blame | None:
 
 def _by_label(case: Case) -> Iterable[tuple[str, _Departure, str]]:
     names = {figure_key("recall", label): label for label in case.context.labels}
-    for one in _departures(case, names, lambda now, usual: usual - now):
+    # Where it is nothing of its own, what a part departs from is the whole.
+    whole = measure(case.cell, case.context, "accuracy").value or 0.0
+    for one in _departures(case, names, lambda now, usual: usual - now, lambda _label: whole):
         count = measure(case.cell, case.context, one.key).count
         detail = f"of those that are {one.name}, {_share(one.now)} were recognized, {_usual(one, _share)}"
         yield "label", one._replace(by=one.by * count), detail
 
 
 def _by_segment(case: Case, sign: float) -> Iterable[tuple[str, _Departure, str]]:
-    key = case.objective.key
+    key, as_usual = case.objective.key, case.is_as_usual
     for segment in case.cell.segments:
         figure = measure(_segment(case.cell, segment), case.context, key)
         if figure.value is None or figure.count < CATALOGUE[case.objective.metric].least:
             continue
-        usual = _median(
-            measure(_segment(one, segment), case.context, key).value for one in case.usual if segment in one.segments
-        )
-        # Where there is nothing before, the whole window is what a part of it departs from.
-        expected = usual if usual is not None else measure(case.cell, case.context, key).value or 0.0
+        before = [_segment(one, segment) for one in case.usual if segment in one.segments]
+        usual = replace(case, usual=before).usually(key)
+        expected = measure(case.cell, case.context, key).value or 0.0 if usual is None or as_usual else usual
         by = sign * (figure.value - expected) * figure.count
         departure = _Departure(by, segment, figure.value, usual, key)
         yield "segment", departure, f"{key} of {segment} is {figure.value:.3g}, {_usual(departure, '{:.3g}'.format)}"
@@ -210,24 +232,25 @@ _BLAMERS: dict[str, Callable[[Case, Metric], Blame | None]] = {
 
 
 def _departures(
-    case: Case, names: dict[str, str], worse: Callable[[float, float], float] = lambda now, usual: now - usual
+    case: Case,
+    names: dict[str, str],
+    worse: Callable[[float, float], float] = lambda now, usual: now - usual,
+    otherwise: Callable[[str], float] = lambda _name: 0.0,
 ) -> list[_Departure]:
+    """Of figures by key, each of something with a name; from ``otherwise`` where it is not from what is usual."""
     found = []
+    as_usual = case.is_as_usual
     for key, name in names.items():
         now = measure(case.cell, case.context, key).value
         if now is not None:
-            usual = _median(measure(cell, case.context, key).value for cell in case.usual)
-            found.append(_Departure(worse(now, usual if usual is not None else 0.0), name, now, usual, key))
+            usual = case.usually(key)
+            expected = otherwise(name) if usual is None or as_usual else usual
+            found.append(_Departure(worse(now, expected), name, now, usual, key))
     return found
 
 
 def _worst(found: Sequence[_Departure]) -> _Departure | None:
     return max(found, key=lambda one: (one.by, one.key), default=None)
-
-
-def _median(values: Iterable[float | None]) -> float | None:
-    there = [value for value in values if value is not None]
-    return median(there) if there else None
 
 
 def _segment(cell: Cell, segment: str) -> Cell:

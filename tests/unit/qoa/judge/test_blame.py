@@ -1,5 +1,7 @@
 """Who or what is blamed, of windows of made-up predictions of which one thing is wrong."""
 
+from statistics import mean
+
 import pytest
 
 from hallmark.qoa.v1.report_pb2 import Blame
@@ -9,8 +11,10 @@ from hallmark_common.profile import CategoryProfile, NumberProfile, Profile
 from hallmark_qoa.decode import decode
 from hallmark_qoa.derive import derive
 from hallmark_qoa.judge.blame import Case, blame
+from hallmark_qoa.metrics.aggregate import Aggregate
 from hallmark_qoa.metrics.context import ModelContext
 from hallmark_qoa.metrics.figure import Cell
+from hallmark_qoa.metrics.measure import measure
 from hallmark_qoa.stores.base import Due
 from hallmark_qoa.windows.cells import cell_of
 from hallmark_qoa.windows.fold import fold_records
@@ -45,8 +49,14 @@ def _cell(*changes: dict[str, object], truths: dict[str, str] | None = None) -> 
     return found
 
 
-def _blame(cell: Cell, *usual: Cell, metric: str, operator: str = "<=", **more: object) -> Blame:
-    promised = Objective.model_validate(objective("o", metric, operator, 0.0, **more))
+def _blame(
+    cell: Cell, *usual: Cell, metric: str, operator: str = "<=", threshold: float | None = None, **more: object
+) -> Blame:
+    """Without a threshold it is halfway between what is usual and the window: what is usual keeps the promise."""
+    promised = Objective.model_validate(objective("o", metric, operator, threshold or 0.0, **more))
+    if threshold is None:
+        figures = [measure(one, CONTEXT, promised.key).value or 0.0 for one in (cell, *usual[:1])]
+        promised = promised.model_copy(update={"threshold": mean(figures)})
     return blame(Case(promised, cell, usual, CONTEXT))
 
 
@@ -75,6 +85,23 @@ def test_without_anything_before_the_largest_is_blamed() -> None:
     found = _blame(_cell({"inference_ms": 30}, {"web_ms": 5}), metric="response_time", aggregate="p95")
     assert found.name == "inference"
     assert found.detail.endswith("there is nothing before to compare with")
+
+
+def test_a_fault_that_has_become_usual_is_blamed_still() -> None:
+    """Inference has long been slow, and just now web is a little slower than ever."""
+    usual = [_cell({"inference_ms": 100})] * 3
+    found = _blame(
+        _cell({"inference_ms": 98, "web_ms": 14}), *usual, metric="response_time", aggregate="p95", threshold=0.05
+    )
+    assert (found.name, found.detail) == ("inference", "inference took 98 ms of its own at p95, 100 ms is usual")
+
+
+def test_what_comes_on_top_of_what_is_usual_is_blamed_where_it_is_the_greater_part() -> None:
+    usual = [_cell({"inference_ms": 100})] * 3
+    found = _blame(
+        _cell({"inference_ms": 100, "web_ms": 60}), *usual, metric="response_time", aggregate="p95", threshold=0.1
+    )
+    assert found.name == "web"
 
 
 def test_the_way_to_a_stage() -> None:
@@ -152,6 +179,11 @@ def test_the_column_whose_check_fails_more_than_is_usual() -> None:
     assert (found.name, found.detail) == ("kind", "none_ratio of kind is 100 %, 50 % is usual")
 
 
+def test_a_column_that_has_long_failed_its_check() -> None:
+    found = _blame(*[_cell({"violation": "range"}, {})] * 3, metric="validity", operator=">=", threshold=0.9)
+    assert (found.name, found.detail) == ("size", "out_of_range of size is 50 %, 50 % is usual")
+
+
 def test_where_nothing_departs_the_check_itself_is_blamed() -> None:
     found = _blame(_cell(), _cell(), metric="validity", operator=">=")
     assert (found.kind, found.name) == ("check", "validity")
@@ -168,6 +200,15 @@ def test_the_label_whose_share_of_answers_drifts() -> None:
     assert found.detail in (
         "100 % of the answers are late, 50 % is usual",
         "0 % of the answers are on time, 50 % is usual",
+    )
+
+
+def test_answers_that_have_long_been_others_than_in_the_reference() -> None:
+    drifted = _cell({"late": 0.9}, {"late": 0.9}, {"late": 0.9}, {"late": 0.1})
+    found = _blame(drifted, *[drifted] * 3, metric="psi", of="@prediction", threshold=0.01)
+    assert found.detail in (
+        "75 % of the answers are late, 50 % in the reference",
+        "25 % of the answers are on time, 50 % in the reference",
     )
 
 
@@ -189,12 +230,24 @@ def test_the_segment_in_which_the_model_is_wrong() -> None:
     assert found.detail == "brier_score of kind=a is 0.81, 0.01 is usual"
 
 
+def test_the_segment_in_which_the_model_has_long_been_wrong() -> None:
+    cell, wrong = _cell(truths=RIGHT), _cell(truths={"late": "on time", "on time": "late"})
+    mixed = Cell(cell.total, {"kind=a": wrong.segments["kind=a"], "kind=b": cell.segments["kind=b"]}, 10.0)
+    found = _blame(mixed, *[mixed] * 3, metric="brier_score", threshold=0.005)
+    assert (found.kind, found.name) == ("segment", "kind=a")
+
+
 def test_without_anything_before_the_segment_that_is_worse_than_the_whole() -> None:
     """The smaller one is always right, the larger one two times of three."""
     half = {"late": "late", "on time": "late"}
     mix = ({"kind": "b"}, {"kind": "b"}, {"kind": "a"}, {"kind": "b"})
-    whole, small = _cell(*mix, truths=half), _cell(*mix, truths=RIGHT)
-    mixed = Cell(whole.total, {"kind=a": small.segments["kind=a"], "kind=b": whole.segments["kind=b"]}, 10.0)
+    segments = {
+        "kind=a": _cell(*mix, truths=RIGHT).segments["kind=a"], "kind=b": _cell(*mix, truths=half).segments["kind=b"],
+    }  # fmt: skip
+    whole = Aggregate()
+    for segment in segments.values():
+        whole.merge(segment)
+    mixed = Cell(whole, segments, 10.0)
     assert _blame(mixed, metric="accuracy", operator=">=").name == "kind=b"
 
 
@@ -222,6 +275,12 @@ def test_the_stage_whose_telemetry_is_lost() -> None:
         found = _blame(_cell({"lost": stage}, {}), _cell(), metric="record_completeness", operator=">=")
         assert (found.kind, found.name, found.stage) == ("telemetry", stage, stage)
         assert found.detail == f"50 % of the records lack {stage}, 0 % is usual"
+
+
+def test_a_stage_whose_telemetry_has_long_been_lost() -> None:
+    lost = _cell({"lost": "inference"}, {})
+    found = _blame(lost, *[lost] * 3, metric="record_completeness", operator=">=", threshold=0.9)
+    assert (found.kind, found.name) == ("telemetry", "inference")
 
 
 def test_labels_that_do_not_come() -> None:
