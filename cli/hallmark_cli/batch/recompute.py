@@ -19,6 +19,7 @@ from hallmark_cli.batch.source import Run, models_of, stored_records, windows_of
 from hallmark_cli.client import channel_to, require_ready
 from hallmark_cli.contracts.checking import check_files, model_of
 from hallmark_cli.errors import CliError
+from hallmark_cli.render.text import counted
 from hallmark_cli.report.command import LAST, LAST_PAGE, show_windows
 from hallmark_cli.report.fetch import found_by, material_of
 from hallmark_cli.report.question import MAX_LAST, Question, named_figures
@@ -183,7 +184,7 @@ def write_json(answers: Answers, question: Question, file: Path | None) -> None:
         output.write_json(windows)
         return
     output.write_file(file, json.dumps(windows, ensure_ascii=False) + "\n")
-    output.note(f"Wrote {file}: {len(windows)} windows.")
+    output.note(f"Wrote {file}: {counted(len(windows), 'window')}.")
 
 
 def write_html(settings: Settings, answers: Answers, question: Question, file: Path) -> None:

@@ -31,6 +31,11 @@ def score_bar(fraction: float, width: int = SCORE_WIDTH) -> str:
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something: ``1 window``, ``2 windows``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def percent(fraction: float) -> str:
     """A share as a percentage with one decimal."""
     return f"{100 * fraction:.1f} %"
@@ -86,7 +91,7 @@ def _cpu(stage: Stage | None = None) -> str:
 
 def data_line(data: DataQuality) -> str:
     """What came: how many, what was missing, how far from the reference, what an image was like."""
-    parts = [f"{data.instances} instance{'' if data.instances == 1 else 's'}"]
+    parts = [counted(data.instances, "instance")]
     if data.HasField("image"):
         image = data.image
         parts.append(f"{image.format} {image.width} × {image.height} {image.mode}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hallmark_cli import output
 from hallmark_cli.errors import CliError
+from hallmark_cli.render.text import counted
 from hallmark_cli.report.empty import nothing_found
 from hallmark_cli.report.fetch import fetch_material
 from hallmark_cli.report.judging import fetch_unusable
@@ -31,4 +32,4 @@ def save_page(settings: Settings, material: Material, file: Path) -> None:
     page = render_page(tell(material, datetime.now(UTC)), records)
     output.write_file(file, page)
     size = len(page.encode()) / 1e6
-    output.note(f"Wrote {file}: {len(material.windows)} windows, {size:.1f} MB; open it in a browser.")
+    output.note(f"Wrote {file}: {counted(len(material.windows), 'window')}, {size:.1f} MB; open it in a browser.")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from hallmark_cli.render.amounts import Shown, amount, shown_in
+from hallmark_cli.render.text import counted
 from hallmark_cli.report.plots.scale import Scale, domain, ticks, time_labels, time_ticks
 from hallmark_cli.report.plots.svg import element, path, picture
 from hallmark_cli.report.story.points import Bin, Series, bins, stretches
@@ -61,7 +62,7 @@ def described(series: Series) -> str:
     """The plot in words, for whoever cannot see it."""
     values = series.values
     low, high = (amount(value, series.unit, series.key) for value in (min(values), max(values)))
-    text = f"{series.title} over time: {len(values)} windows, from {low} to {high}"
+    text = f"{series.title} over time: {counted(len(values), 'window')}, from {low} to {high}"
     if series.threshold is None:
         return text
     violated = sum(point.verdict == "violated" for point in series.points)

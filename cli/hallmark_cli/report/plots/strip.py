@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
+from hallmark_cli.render.text import counted
 from hallmark_cli.report.plots.scale import Scale
 from hallmark_cli.report.plots.svg import element, picture
 from hallmark_cli.report.story.points import Bin, Series, bins
@@ -42,7 +43,7 @@ def _bar(run: Sequence[Bin], x: Scale) -> Markup:
     when = " to ".join(f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}" for at in (run[0].start_s, run[-1].end_s))
     return element(
         "rect",
-        element("title", f"{verdict or 'not judged'}\n{when} UTC, {windows} windows"),
+        element("title", f"{verdict or 'not judged'}\n{when} UTC, {counted(windows, 'window')}"),
         class_=f"is-{verdict or 'none'}",
         x=left,
         y=HEIGHT - HEIGHTS[verdict],
@@ -55,4 +56,4 @@ def described(series: Series) -> str:
     """The strip in words."""
     counts = {name: sum(point.verdict == name for point in series.points) for name in HEIGHTS}
     told = [f"{count} {name or 'not judged'}" for name, count in counts.items() if count]
-    return f"verdicts of {len(series.points)} windows over time: {', '.join(told)}"
+    return f"verdicts of {counted(len(series.points), 'window')} over time: {', '.join(told)}"
