@@ -24,7 +24,7 @@ def parse_time(field: str, value: object) -> Timestamp:
 
 def rfc3339(ns: int) -> str:
     """A time, in nanoseconds since 1970, in UTC and to the second."""
-    return datetime.fromtimestamp(ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(ns // NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def event_ns(moment: Timestamp) -> int | None:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from hallmark_cli.contracts.backtest import Backtest, Tally
 from hallmark_cli.render.amounts import amount
-from hallmark_cli.render.text import printable
+from hallmark_cli.render.text import counted, printable
 from hallmark_common.contracts.model import EVERYONE, Contract
 from hallmark_common.times import rfc3339
 
@@ -22,7 +22,7 @@ def backtest_lines(found: Backtest) -> list[Text]:
     if found.from_ns is None or found.until_ns is None:
         return [Text(f"  backtest: no records are stored of {_whose(found.contract)}", "dim")]
     tallies = list(found.tallies.values())
-    over = f"{_counted(found.records, 'record')} from {rfc3339(found.from_ns)} to {rfc3339(found.until_ns)}"
+    over = f"{counted(found.records, 'record', ',')} from {rfc3339(found.from_ns)} to {rfc3339(found.until_ns)}"
     sentence = Text.assemble(f"  over {amount((found.until_ns - found.from_ns) / 1e9, 's')} ({over}): ")
     if not any(tally.windows for tally in tallies):
         return [sentence.append(f"no window would have been judged, for {_why_none(found)}", "yellow")]
@@ -43,7 +43,7 @@ def _summary(tallies: Sequence[Tally]) -> Text:
     verdicts = sum((tally.verdicts for tally in tallies), Counter())
     parts = Text("would never have been violated", "green")
     if verdicts["violated"]:
-        parts = Text(f"would have been violated {_counted(verdicts['violated'], 'time')}", "red")
+        parts = Text(f"would have been violated {counted(verdicts['violated'], 'time', ',')}", "red")
         parts.append(f", first at {rfc3339(min(_known(tally.first_ns for tally in tallies)))}", "default")
         parts.append(f", last at {rfc3339(max(_known(tally.last_ns for tally in tallies)))}", "default")
         blame = sum((tally.blamed for tally in tallies), Counter()).most_common(1)
@@ -51,7 +51,7 @@ def _summary(tallies: Sequence[Tally]) -> Text:
     elif not verdicts["pass"]:
         parts = Text("could not be told whether it was kept", "yellow")
     unknown = verdicts["unknown"]
-    return parts.append(f"; unknown {_counted(unknown, 'time')}" if unknown else "", "yellow")
+    return parts.append(f"; unknown {counted(unknown, 'time', ',')}" if unknown else "", "yellow")
 
 
 def _known(times: Any) -> list[int]:
@@ -104,10 +104,6 @@ def _tally_to_dict(tally: Tally) -> dict[str, Any]:
         "blamed": dict(tally.blamed.most_common()),
         "unknown_reason": tally.usual_reason or None,
     }
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _instant_or_none(ns: int | None) -> str | None:

@@ -12,6 +12,7 @@ from hallmark_cli.batch.period import Period, period_of
 from hallmark_cli.contracts.backtest import Backtest, backtest
 from hallmark_cli.contracts.backtest_text import backtest_lines, backtest_to_dict
 from hallmark_cli.contracts.checking import Checked, check_files
+from hallmark_cli.render.text import counted
 from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.contracts.model import EVERYONE, Contract
 from hallmark_common.contracts.problem import Finding, spelled
@@ -140,6 +141,5 @@ def _summary(checked: Checked) -> Text:
     if contract is None:
         return Text.assemble(f"{checked.file.path}: ", verdict)
     whose = "each consumer" if contract.consumer == EVERYONE else contract.consumer
-    count = len(contract.objectives)
-    objectives = f"{count} objective{'' if count == 1 else 's'}"
+    objectives = counted(len(contract.objectives), "objective")
     return Text.assemble(f"{checked.file.path}: ", verdict, f": {objectives} for {whose} of {contract.model.name}")

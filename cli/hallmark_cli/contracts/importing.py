@@ -15,6 +15,7 @@ from hallmark_cli.contracts.fitting import Imported, fitted
 from hallmark_cli.contracts.naming import contract_names, valid_contract_name
 from hallmark_cli.contracts.reading import read_draft
 from hallmark_cli.errors import CliError
+from hallmark_cli.render.text import counted
 from hallmark_cli.typer_app import Command, make_app
 from hallmark_common.contracts.document import read_document
 from hallmark_common.contracts.model import EVERYONE, Contract
@@ -67,8 +68,7 @@ def contracts_import(
         output.write_json(_to_dict(files, imported))
         return
     for file in files:
-        count = len(imported.objectives)
-        output.stdout().print(f"wrote {file}: {count} objective{'' if count == 1 else 's'}", markup=False)
+        output.stdout().print(f"wrote {file}: {counted(len(imported.objectives), 'objective')}", markup=False)
 
 
 def _model(name: str | None, settings: Settings) -> ModelSpec:

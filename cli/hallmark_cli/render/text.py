@@ -31,9 +31,9 @@ def score_bar(fraction: float, width: int = SCORE_WIDTH) -> str:
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(width)
 
 
-def counted(count: int, what: str) -> str:
-    """So many of something: ``1 window``, ``2 windows``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def counted(count: int, what: str, form: str = "") -> str:
+    """So many of something: ``1 window``, ``2 windows``; the number in a form of Python's format specifications."""
+    return f"{count:{form}} {what}{'' if count == 1 else 's'}"
 
 
 def percent(fraction: float) -> str:

@@ -7,7 +7,8 @@ window departs from it, as it is where there is nothing before.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from statistics import median
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ _OF_INFERENCE = frozenset({"queue_time", "batch_time", "compute_time", "batch_si
 _CHECKS = ("error_ratios", "none_ratio", "out_of_range")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """An objective that was not met, in a window."""
 
@@ -38,21 +39,15 @@ class Case:
     """The windows before it, of the same series."""
     context: ModelContext
 
-    @property
+    @cached_property
     def is_as_usual(self) -> bool:
         """Whether what is usual is farther beyond the threshold than the window is beyond what is usual."""
         key, threshold = self.objective.key, self.objective.threshold
-        now, usual = measure(self.cell, self.context, key).value, self.usually(key)
+        now, usual = measure(self.cell, self.context, key).value, _usually(self.usual, self.context, key)
         if now is None or usual is None:
             return False
         sign = 1.0 if self.objective.operator in ("<", "<=") else -1.0
         return sign * (usual - threshold) > max(0.0, sign * (now - usual))
-
-    def usually(self, key: str) -> float | None:
-        """The usual value of a figure; None where there is none before."""
-        values = (measure(cell, self.context, key).value for cell in self.usual)
-        there = [value for value in values if value is not None]
-        return median(there) if there else None
 
 
 class _Departure(NamedTuple):
@@ -171,14 +166,15 @@ def _by_label(case: Case) -> Iterable[tuple[str, _Departure, str]]:
 
 
 def _by_segment(case: Case, sign: float) -> Iterable[tuple[str, _Departure, str]]:
-    key, as_usual = case.objective.key, case.is_as_usual
+    key = case.objective.key
+    whole = measure(case.cell, case.context, key).value or 0.0
     for segment in case.cell.segments:
         figure = measure(_segment(case.cell, segment), case.context, key)
         if figure.value is None or figure.count < CATALOGUE[case.objective.metric].least:
             continue
         before = [_segment(one, segment) for one in case.usual if segment in one.segments]
-        usual = replace(case, usual=before).usually(key)
-        expected = measure(case.cell, case.context, key).value or 0.0 if usual is None or as_usual else usual
+        usual = _usually(before, case.context, key)
+        expected = whole if usual is None or case.is_as_usual else usual
         by = sign * (figure.value - expected) * figure.count
         departure = _Departure(by, segment, figure.value, usual, key)
         yield "segment", departure, f"{key} of {segment} is {figure.value:.3g}, {_usual(departure, '{:.3g}'.format)}"
@@ -239,18 +235,24 @@ def _departures(
 ) -> list[_Departure]:
     """Of figures by key, each of something with a name; from ``otherwise`` where it is not from what is usual."""
     found = []
-    as_usual = case.is_as_usual
     for key, name in names.items():
         now = measure(case.cell, case.context, key).value
         if now is not None:
-            usual = case.usually(key)
-            expected = otherwise(name) if usual is None or as_usual else usual
+            usual = _usually(case.usual, case.context, key)
+            expected = otherwise(name) if usual is None or case.is_as_usual else usual
             found.append(_Departure(worse(now, expected), name, now, usual, key))
     return found
 
 
 def _worst(found: Sequence[_Departure]) -> _Departure | None:
     return max(found, key=lambda one: (one.by, one.key), default=None)
+
+
+def _usually(before: Iterable[Cell], context: ModelContext, key: str) -> float | None:
+    """The median of a figure over windows before; None where none of them has it."""
+    values = (measure(cell, context, key).value for cell in before)
+    there = [value for value in values if value is not None]
+    return median(there) if there else None
 
 
 def _segment(cell: Cell, segment: str) -> Cell:
